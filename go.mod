@@ -1,0 +1,3 @@
+module github.com/seed-f87006eb/llm
+
+go 1.26

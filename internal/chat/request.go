@@ -1,0 +1,115 @@
+package chat
+
+import "encoding/json"
+
+// Role is who says a message.
+type Role string
+
+// The roles that templates know.
+const (
+	System    Role = "system"
+	User      Role = "user"
+	Assistant Role = "assistant"
+	ToolRole  Role = "tool"
+)
+
+// Message is one turn of a conversation.
+type Message struct {
+	Role      Role
+	Content   string
+	Reasoning string // what an assistant thought before it answered
+	// ToolCalls are what an assistant asked for; ToolCallID says which of them a
+	// message of role tool answers.
+	ToolCalls  []ToolCall
+	ToolCallID string
+}
+
+// Tool is a function that the model may ask for.
+type Tool struct {
+	Name        string
+	Description string
+	Parameters  json.RawMessage // JSON schema of the arguments; empty: none
+}
+
+// ToolCall is a request of the model to call a tool.
+type ToolCall struct {
+	ID        string
+	Name      string
+	Arguments string // JSON text
+}
+
+// ToolChoice says whether the model may, must or must not call tools.
+type ToolChoice string
+
+// The choices.
+const (
+	ToolAuto     ToolChoice = "auto"
+	ToolRequired ToolChoice = "required"
+	ToolNone     ToolChoice = "none"
+)
+
+// Request asks for one reply: to Messages, or, when there are none, the
+// continuation of Prompt.
+type Request struct {
+	Prompt   string
+	Messages []Message
+
+	Tools      []Tool
+	ToolChoice ToolChoice // empty: auto
+	NoThinking bool       // ask a reasoning model not to reason
+
+	MaxTokens int      // tokens to generate at most; 0 or less: until the context is full
+	Stop      []string // the reply ends before the first of these
+	IgnoreEOG bool     // go on after end-of-generation tokens
+	Sampling  Sampling
+	Overflow  Overflow
+	// Keep is how many tokens at the start survive when something must be dropped.
+	// Negative: BOS and the leading system message.
+	Keep int
+}
+
+// Sampling says how tokens are chosen. Start from DefaultSampling.
+type Sampling struct {
+	Seed             uint32 // RandomSeed: another one each time
+	Temperature      float64
+	TopK             int     // 0: off
+	TopP             float64 // 1: off
+	MinP             float64 // 0: off
+	TypicalP         float64 // 1: off
+	RepeatLast       int     // tokens that the penalties look back; -1: the context
+	RepeatPenalty    float64 // 1: off
+	FrequencyPenalty float64 // 0: off
+	PresencePenalty  float64 // 0: off
+}
+
+// RandomSeed stands for a seed that the engine draws itself.
+const RandomSeed = 0xFFFFFFFF
+
+// DefaultSampling are llama.cpp's defaults (common/common.h,
+// common_params_sampling).
+func DefaultSampling() Sampling {
+	return Sampling{
+		Seed: RandomSeed, Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, TypicalP: 1,
+		RepeatLast: 64, RepeatPenalty: 1,
+	}
+}
+
+// Overflow says what happens when a conversation does not fit the context. Nothing
+// is ever dropped without a Dropped event.
+type Overflow string
+
+// The policies.
+const (
+	// OverflowError refuses a prompt that is too long, and ends a reply that
+	// fills the context (StopContextFull).
+	OverflowError Overflow = "error"
+	// OverflowShift drops the oldest tokens after the kept ones: of a prompt that
+	// is too long, and, half of them at a time, when a reply fills the context.
+	OverflowShift Overflow = "shift"
+	// OverflowTruncateMiddle drops the middle of a prompt that is too long, and
+	// ends a reply that fills the context.
+	OverflowTruncateMiddle Overflow = "truncate-middle"
+)
+
+// Overflows lists the policies.
+var Overflows = []Overflow{OverflowError, OverflowShift, OverflowTruncateMiddle}

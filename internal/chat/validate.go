@@ -1,0 +1,81 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Validate checks a request before anything is spent on it. Its errors are
+// ErrRequest.
+func (r *Request) Validate() error {
+	if err := r.validateTexts(); err != nil {
+		return err
+	}
+	switch {
+	case r.Prompt != "" && len(r.Messages) > 0:
+		return fmt.Errorf("%w: both a prompt and messages; give one", ErrRequest)
+	case r.Overflow != "" && !slices.Contains(Overflows, r.Overflow):
+		return fmt.Errorf("%w: context policy %q; use one of %v", ErrRequest, r.Overflow, Overflows)
+	case r.ToolChoice != "" && r.ToolChoice != ToolAuto && r.ToolChoice != ToolRequired && r.ToolChoice != ToolNone:
+		return fmt.Errorf("%w: tool choice %q; use auto, required or none", ErrRequest, r.ToolChoice)
+	case slices.Contains(r.Stop, ""):
+		return fmt.Errorf("%w: an empty stop string", ErrRequest)
+	}
+	return r.Sampling.validate()
+}
+
+func (r *Request) validateTexts() error {
+	if err := checkText("prompt", r.Prompt); err != nil {
+		return err
+	}
+	for i, m := range r.Messages {
+		if m.Role == "" {
+			return fmt.Errorf("%w: message %d has no role", ErrRequest, i+1)
+		}
+		if err := checkText(fmt.Sprintf("message %d", i+1), m.Content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sampling) validate() error {
+	switch {
+	case !(s.Temperature >= 0):
+		return fmt.Errorf("%w: temperature %g; it must be 0 or more", ErrRequest, s.Temperature)
+	case !(s.TopP > 0 && s.TopP <= 1):
+		return fmt.Errorf("%w: top-p %g; it must be above 0 and at most 1", ErrRequest, s.TopP)
+	case !(s.MinP >= 0 && s.MinP <= 1):
+		return fmt.Errorf("%w: min-p %g; it must be from 0 to 1", ErrRequest, s.MinP)
+	case !(s.TypicalP > 0 && s.TypicalP <= 1):
+		return fmt.Errorf("%w: typical-p %g; it must be above 0 and at most 1", ErrRequest, s.TypicalP)
+	case s.TopK < 0:
+		return fmt.Errorf("%w: top-k %d; it must be 0 or more", ErrRequest, s.TopK)
+	case !(s.RepeatPenalty > 0):
+		return fmt.Errorf("%w: repeat penalty %g; it must be above 0", ErrRequest, s.RepeatPenalty)
+	case s.RepeatLast < -1:
+		return fmt.Errorf("%w: repeat last %d; it must be -1 or more", ErrRequest, s.RepeatLast)
+	}
+	return nil
+}
+
+// checkText refuses what no tokenizer can be trusted with: bytes that are not
+// UTF-8, and NUL, which ends a text for many of them.
+func checkText(what, s string) error {
+	if i := strings.IndexByte(s, 0); i >= 0 {
+		return &TextError{What: what, Reason: "it contains a NUL character", Offset: i}
+	}
+	if utf8.ValidString(s) {
+		return nil
+	}
+	for i, c := range s {
+		if c == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				return &TextError{What: what, Reason: "it is not valid UTF-8", Offset: i}
+			}
+		}
+	}
+	return nil
+}

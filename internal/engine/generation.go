@@ -1,0 +1,191 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+// generation is the work on one job.
+type generation struct {
+	*owner
+	job     *job
+	policy  chat.Overflow
+	sampler Sampler
+	stream  stream
+	reply   *reply
+	usage   chat.Usage
+	stop    chat.Stop
+
+	piece []byte // reused
+	first time.Time
+}
+
+// run evaluates the prompt and generates until there is a reason to stop.
+func (g *generation) run() (chat.StopReason, error) {
+	start := time.Now()
+	g.usage.Queued = start.Sub(g.job.begin)
+	tokens, err := g.fit()
+	if err != nil {
+		return "", err
+	}
+	if err := g.setUp(tokens); err != nil {
+		return "", err
+	}
+	defer g.tearDown()
+	if err := g.prefill(tokens); err != nil {
+		return "", err
+	}
+	g.usage.Prompt = time.Since(start)
+	reason, err := g.loop()
+	if err == nil {
+		g.reply.add(g.stream.flush(), true)
+	}
+	return reason, err
+}
+
+// fit applies the context policy to the prompt and reports what it dropped.
+func (g *generation) fit() ([]llama.Token, error) {
+	tokens := g.job.prompt.tokens
+	s, err := fitPrompt(len(tokens), g.size, g.job.prompt.keep, g.job.request.MaxTokens, g.policy)
+	if err != nil || s.len() == 0 {
+		return tokens, err
+	}
+	g.dropped(s)
+	return slices.Concat(tokens[:s.from], tokens[s.to:]), nil
+}
+
+func (g *generation) setUp(tokens []llama.Token) (err error) {
+	g.stream.stops = g.job.prompt.stops
+	if g.sampler, err = newSampler(g.engine.model, g.job.request.Sampling, tokens); err != nil {
+		return err
+	}
+	if g.reply, err = newReply(g.job.prompt.syntax, g.emit); err != nil {
+		g.sampler.Close()
+	}
+	return err
+}
+
+func (g *generation) tearDown() {
+	g.reply.close()
+	g.sampler.Close()
+}
+
+// prefill evaluates what of the prompt is not in memory yet. The last token always
+// is evaluated: its logits are needed.
+func (g *generation) prefill(tokens []llama.Token) error {
+	if err := g.rewind(min(commonPrefix(g.tokens, tokens), len(tokens)-1)); err != nil {
+		return err
+	}
+	g.usage.PromptTokens = len(tokens)
+	g.usage.CachedTokens = len(g.tokens)
+	return g.evaluate(tokens[len(g.tokens):])
+}
+
+// loop generates token by token.
+func (g *generation) loop() (chat.StopReason, error) {
+	for {
+		token, err := g.next()
+		if err != nil {
+			return "", err
+		}
+		if g.engine.model.IsEOG(token) && !g.job.request.IgnoreEOG {
+			return chat.StopEnd, nil
+		}
+		if done, err := g.show(token); done || err != nil {
+			return chat.StopSequence, err
+		}
+		if limit := g.job.request.MaxTokens; limit > 0 && g.usage.CompletionTokens >= limit {
+			return chat.StopLength, nil
+		}
+		if full, err := g.makeRoom(); full || err != nil {
+			return chat.StopContextFull, err
+		}
+		if err := g.step(token); err != nil {
+			return "", err
+		}
+	}
+}
+
+// next chooses a token from the logits of the last decode.
+func (g *generation) next() (llama.Token, error) {
+	logits, err := g.ctx.Logits(-1)
+	if err != nil {
+		return llama.NoToken, err
+	}
+	token, err := g.sampler.Sample(logits)
+	if err != nil {
+		return llama.NoToken, err
+	}
+	return token, g.sampler.Accept(token)
+}
+
+// step appends one token to memory. It allocates nothing.
+func (g *generation) step(token llama.Token) error {
+	g.batch.Clear()
+	if err := g.batch.Add(token, len(g.tokens), true, 0); err != nil {
+		return err
+	}
+	one := [1]llama.Token{token}
+	return g.decode(one[:])
+}
+
+// show emits the token's text. done: a stop string was reached.
+func (g *generation) show(token llama.Token) (done bool, err error) {
+	if g.usage.CompletionTokens == 0 {
+		g.first = time.Now()
+		g.usage.FirstToken = g.first.Sub(g.job.begin)
+	}
+	g.usage.CompletionTokens++
+	g.piece, err = g.engine.model.AppendPiece(g.piece[:0], token, false)
+	if err != nil {
+		return false, err
+	}
+	text, found := g.stream.push(g.piece)
+	g.reply.add(text, false)
+	g.stop.Sequence = found
+	return found != "", nil
+}
+
+// makeRoom sees to it that another token fits. full: it does not.
+func (g *generation) makeRoom() (full bool, err error) {
+	if len(g.tokens) < g.size {
+		return false, nil
+	}
+	s := fitReply(len(g.tokens), g.job.prompt.keep, g.policy, g.memory.CanShift())
+	if s.len() == 0 {
+		return true, nil
+	}
+	if err := g.drop(s); err != nil {
+		return false, err
+	}
+	g.dropped(s)
+	return false, nil
+}
+
+func (g *generation) dropped(s span) {
+	g.usage.DroppedTokens += s.len()
+	g.emit(chat.Event{Kind: chat.KindDropped, Dropped: &chat.Dropped{From: s.from, To: s.to, Policy: g.policy}})
+}
+
+// finish reports usage and the reason.
+func (g *generation) finish(reason chat.StopReason) {
+	if g.usage.CompletionTokens > 0 {
+		g.usage.Generation = time.Since(g.first)
+	}
+	g.stop.Reason = reason
+	g.emit(chat.Event{Kind: chat.KindUsage, Usage: &g.usage})
+	g.emit(chat.Event{Kind: chat.KindStop, Stop: &g.stop})
+}
+
+// emit hands an event to the consumer, who takes it sooner or later (Generate
+// drains the channel even when its loop was left), or who is just closing the
+// engine.
+func (g *generation) emit(ev chat.Event) {
+	select {
+	case g.job.events <- ev:
+	case <-g.engine.quit:
+	}
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+// Options are the choices of Open. The zero value of each field is its default.
+type Options struct {
+	Context        int    // tokens; 0: see chooseContext
+	Batch          int    // tokens a decode takes; 0: 2048
+	Ubatch         int    // tokens computed at once; 0: 512
+	Threads        int    // 0: the physical cores
+	ThreadsBatch   int    // for prompts; 0: as Threads
+	GPULayers      *int   // nil: all that the backend can take
+	KeyType        string // KV cache types; empty: f16
+	ValueType      string
+	FlashAttention *bool           // nil: where the device has it
+	LoadMode       *llama.LoadMode // nil: the engine's choice
+	ChatTemplate   string          // jinja source; empty: the model's own
+	// Progress is called while loading, from 0 to 1.
+	Progress func(fraction float32)
+}
+
+// defaultContext bounds the context that nobody asked for: long-context models
+// would take gigabytes for it.
+const defaultContext = 4096
+
+// chooseContext is the context size for a model: what was asked for, or
+// min(trained, 4096). Reason says which.
+func chooseContext(asked, trained int) (size int, reason string) {
+	switch {
+	case asked > 0 && trained > 0 && asked > trained:
+		return asked, fmt.Sprintf("as asked, beyond the %d tokens the model was trained on", trained)
+	case asked > 0:
+		return asked, "as asked"
+	case trained > 0 && trained <= defaultContext:
+		return trained, "as trained"
+	case trained > 0:
+		return defaultContext, fmt.Sprintf("default; the model was trained on %d tokens", trained)
+	}
+	return defaultContext, "default; the model does not say what it was trained on"
+}
+
+// threads resolves the number of threads: never more by default than the process
+// may use.
+func threads(asked int) int {
+	if asked > 0 {
+		return asked
+	}
+	return max(1, min(llama.DefaultThreads(), runtime.NumCPU()))
+}
+
+// modelParams are what the engine is asked for when it loads the weights.
+func (o *Options) modelParams(progress func(float32) bool) llama.ModelParams {
+	p := llama.DefaultModelParams()
+	if o.GPULayers != nil {
+		p.GPULayers = *o.GPULayers
+	}
+	if o.LoadMode != nil {
+		p.LoadMode = *o.LoadMode
+	}
+	p.Progress = progress
+	return p
+}
+
+// contextParams are what the engine is asked for when it makes the context.
+func (o *Options) contextParams(size int) (llama.ContextParams, error) {
+	p := llama.DefaultContextParams()
+	p.Context = size
+	p.Batch = orDefault(o.Batch, 2048)
+	p.Ubatch = orDefault(o.Ubatch, 512)
+	p.Batch = min(p.Batch, size)
+	p.Ubatch = min(p.Ubatch, p.Batch)
+	p.Threads = threads(o.Threads)
+	p.ThreadsBatch = orDefault(o.ThreadsBatch, p.Threads)
+	var err error
+	if p.KeyType, err = llama.ParseKVType(orDefault(o.KeyType, "f16")); err != nil {
+		return p, err
+	}
+	if p.ValueType, err = llama.ParseKVType(orDefault(o.ValueType, "f16")); err != nil {
+		return p, err
+	}
+	if o.FlashAttention != nil {
+		p.FlashAttention = llama.FlashAttentionOff
+		if *o.FlashAttention {
+			p.FlashAttention = llama.FlashAttentionOn
+		}
+	}
+	return p, nil
+}
+
+func orDefault[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}

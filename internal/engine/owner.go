@@ -1,0 +1,175 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+// owner is the one goroutine that touches the context.
+type owner struct {
+	engine *Engine
+	ctx    *llama.Context
+	memory llama.Memory
+	batch  *llama.Batch
+	size   int // tokens the context holds
+
+	// tokens are those in memory, position by position.
+	tokens []llama.Token
+}
+
+// run serves jobs until the engine is closed. It stays on its thread, to which the
+// engine's compute threads belong.
+func (o *owner) run() {
+	runtime.LockOSThread()
+	defer close(o.engine.done)
+	defer func() {
+		o.batch.Close()
+		o.ctx.Close()
+	}()
+	for {
+		select {
+		case <-o.engine.quit:
+			return
+		case j := <-o.engine.jobs:
+			o.serve(j)
+		}
+	}
+}
+
+func (o *owner) serve(j *job) {
+	defer close(j.events)
+	release := o.cancelWith(j.ctx)
+	defer release()
+	g := &generation{owner: o, job: j, policy: j.request.Overflow}
+	g.usage.ContextSize = o.size
+	reason, err := g.run()
+	if errors.Is(err, llama.ErrCanceled) {
+		reason = chat.StopCanceled
+		if err = context.Cause(j.ctx); err == nil {
+			err = chat.ErrClosed
+		}
+	}
+	j.err = err
+	if err == nil || reason == chat.StopCanceled {
+		g.finish(reason)
+	}
+}
+
+// cancelWith makes decodes stop when ctx is done or the engine closes, until the
+// function it returns is called.
+func (o *owner) cancelWith(ctx context.Context) (release func()) {
+	stop := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		select {
+		case <-ctx.Done():
+		case <-o.engine.quit:
+		case <-stop:
+			return
+		}
+		o.ctx.Cancel(true)
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+		o.ctx.Cancel(false)
+	}
+}
+
+// rewind makes memory hold the first n of its tokens and no more. It may end up
+// with none: some memories cannot go back.
+func (o *owner) rewind(n int) error {
+	if n == len(o.tokens) {
+		return nil
+	}
+	ok, err := o.canRewind(n)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if ok, err = o.memory.Remove(0, n, -1); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		if err := o.memory.Clear(); err != nil {
+			return err
+		}
+		n = 0
+	}
+	o.tokens = o.tokens[:n]
+	return nil
+}
+
+// canRewind tells whether the window of a sliding-window model is still there for
+// the token at position n.
+func (o *owner) canRewind(n int) (bool, error) {
+	window := o.engine.info.Model.SlidingWindow
+	if n == 0 || window == 0 {
+		return n > 0, nil
+	}
+	first, _, err := o.memory.Range(0)
+	return first <= max(0, n-window), err
+}
+
+// evaluate appends tokens to memory and computes the logits after the last one.
+func (o *owner) evaluate(tokens []llama.Token) error {
+	for len(tokens) > 0 {
+		n := min(len(tokens), o.batch.Cap())
+		o.batch.Clear()
+		for i, t := range tokens[:n] {
+			if err := o.batch.Add(t, len(o.tokens)+i, n == len(tokens) && i == n-1, 0); err != nil {
+				return err
+			}
+		}
+		if err := o.decode(tokens[:n]); err != nil {
+			return err
+		}
+		tokens = tokens[n:]
+	}
+	return nil
+}
+
+// decode computes the batch, which holds the given tokens, and keeps account of
+// what memory holds afterwards.
+func (o *owner) decode(tokens []llama.Token) error {
+	err := o.ctx.Decode(o.batch)
+	if err == nil {
+		o.tokens = append(o.tokens, tokens...)
+		return nil
+	}
+	if errors.Is(err, llama.ErrCanceled) || errors.Is(err, llama.ErrDecode) {
+		// Finished ubatches stay: a retry of the request goes on from there.
+		_, last, rerr := o.memory.Range(0)
+		if rerr != nil {
+			return errors.Join(err, rerr)
+		}
+		done := min(max(last+1-len(o.tokens), 0), len(tokens))
+		o.tokens = append(o.tokens, tokens[:done]...)
+	}
+	return err
+}
+
+// drop takes a span out of memory and closes the gap.
+func (o *owner) drop(s span) error {
+	n := len(o.tokens)
+	ok, err := o.memory.Remove(0, s.from, s.to)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return fmt.Errorf("the context cannot drop tokens %d to %d", s.from, s.to)
+	}
+	if err := o.memory.Shift(0, s.to, n, -s.len()); err != nil {
+		return err
+	}
+	o.tokens = slices.Delete(o.tokens, s.from, s.to)
+	return nil
+}

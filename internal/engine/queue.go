@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/seed-f87006eb/llm/internal/chat"
+)
+
+// job is one request on its way through the owner goroutine.
+type job struct {
+	ctx     context.Context
+	request chat.Request
+	prompt  *prompt
+	begin   time.Time
+	events  chan chat.Event // closed by the owner
+	err     error           // set before events is closed
+}
+
+// eventBuffer lets the engine compute on while the consumer writes.
+const eventBuffer = 16
+
+// Generate answers a request. The sequence ends with a Usage and a Stop event, or
+// with an error; a cancelled context gives both. Leaving the loop cancels the
+// request and returns when the engine has let go of it.
+//
+// Requests from any number of goroutines are served one after the other, in the
+// order in which they came.
+func (e *Engine) Generate(ctx context.Context, request chat.Request) iter.Seq2[chat.Event, error] {
+	return func(yield func(chat.Event, error) bool) {
+		begin := time.Now()
+		p, err := e.prepare(&request)
+		if err != nil {
+			yield(chat.Event{}, err)
+			return
+		}
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		j := &job{ctx: ctx, request: request, prompt: p, begin: begin, events: make(chan chat.Event, eventBuffer)}
+		if err := e.enqueue(j); err != nil {
+			if ctx.Err() == nil || yieldCanceled(j, yield) {
+				yield(chat.Event{}, err)
+			}
+			return
+		}
+		defer func() {
+			cancel()
+			for range j.events {
+			}
+		}()
+		for ev := range j.events {
+			if !yield(ev, nil) {
+				return
+			}
+		}
+		if j.err != nil {
+			yield(chat.Event{}, j.err)
+		}
+	}
+}
+
+// enqueue waits for the owner's attention.
+func (e *Engine) enqueue(j *job) error {
+	if j.ctx.Err() != nil {
+		return context.Cause(j.ctx)
+	}
+	select {
+	case e.jobs <- j:
+		return nil
+	case <-j.ctx.Done():
+		return context.Cause(j.ctx)
+	case <-e.quit:
+		return chat.ErrClosed
+	}
+}
+
+// yieldCanceled ends a request that was cancelled before it began.
+func yieldCanceled(j *job, yield func(chat.Event, error) bool) bool {
+	queued := time.Since(j.begin)
+	return yield(chat.Event{Kind: chat.KindUsage, Usage: &chat.Usage{Queued: queued}}, nil) &&
+		yield(chat.Event{Kind: chat.KindStop, Stop: &chat.Stop{Reason: chat.StopCanceled}}, nil)
+}

@@ -1,0 +1,55 @@
+package llama
+
+// #include "llm.h"
+import "C"
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// start loads the backends once, before the first use of the engine.
+var start = sync.OnceFunc(func() { C.llm_backend_init() })
+
+// Build says what the engine was built from.
+type Build struct {
+	Version string // the engine's version
+	Tree    string // git tree id of its source
+	Backend string // "cpu", …
+	System  string // instruction sets and options in use, as the engine prints them
+}
+
+// BuildInfo describes the engine in this program.
+func BuildInfo() Build {
+	start()
+	var b C.struct_llm_build
+	C.llm_build_info(&b)
+	return Build{
+		Version: C.GoString(b.version),
+		Tree:    C.GoString(b.tree),
+		Backend: C.GoString(b.backend),
+		System:  C.GoString(b.system),
+	}
+}
+
+// DefaultThreads is how many threads computation takes best: the physical cores,
+// the fast ones where there are two kinds.
+func DefaultThreads() int {
+	start()
+	return int(C.llm_default_threads())
+}
+
+// takeString copies a string that C allocated and frees it.
+func takeString(s *C.char) string {
+	if s == nil {
+		return ""
+	}
+	defer C.llm_free(unsafe.Pointer(s))
+	return C.GoString(s)
+}
+
+// cString is a C copy of s and what frees it.
+func cString(s string) (*C.char, func()) {
+	c := C.CString(s)
+	return c, func() { C.llm_free(unsafe.Pointer(c)) }
+}

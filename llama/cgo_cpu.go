@@ -1,0 +1,17 @@
+//go:build !cuda && !vulkan && !metal
+
+package llama
+
+/*
+#cgo CFLAGS: -I${SRCDIR}/native
+#cgo LDFLAGS: -L${SRCDIR}/../build/cpu -lllm
+#cgo linux LDFLAGS: -lstdc++ -lgomp -lm -lpthread -ldl
+#cgo darwin LDFLAGS: -lc++ -framework Accelerate -framework Foundation
+
+#if __has_include("stamp_cpu.h")
+#include "stamp_cpu.h"
+#else
+#error "the engine is not built yet: run 'make native' in the repository of github.com/seed-f87006eb/llm"
+#endif
+*/
+import "C"

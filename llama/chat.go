@@ -1,0 +1,131 @@
+package llama
+
+// #include "llm.h"
+import "C"
+
+import (
+	"encoding/json"
+	"strings"
+	"unsafe"
+)
+
+// ChatTemplates renders conversations with a model's own jinja templates. It does
+// not refer to the model once it is made. Safe for concurrent use.
+type ChatTemplates struct {
+	handle
+	c *C.llm_chat
+}
+
+// NewChatTemplates compiles the model's chat templates, or the one given when it
+// is not empty. ErrInvalid when there is neither, ErrEngine when it does not
+// compile.
+func (m *Model) NewChatTemplates(override string) (*ChatTemplates, error) {
+	var source *C.char
+	if override != "" {
+		if strings.IndexByte(override, 0) >= 0 {
+			return nil, &Error{Op: "chat template", Kind: ErrInvalid, Message: "it contains a NUL byte"}
+		}
+		c, free := cString(override)
+		defer free()
+		source = c
+	}
+	t := &ChatTemplates{}
+	var cerr *C.char
+	if code := C.llm_chat_new(m.c, source, &t.c, &cerr); code != C.LLM_OK {
+		return nil, newError("chat template", code, cerr)
+	}
+	if err := open(t, &t.handle, "chat templates", nil); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// Close frees the templates.
+func (t *ChatTemplates) Close() error {
+	return t.close(func() { C.llm_chat_free(t.c); t.c = nil })
+}
+
+// Source is the template's text.
+func (t *ChatTemplates) Source() string { return takeString(C.llm_chat_source(t.c)) }
+
+// Prompt is a rendered conversation.
+type Prompt struct {
+	// Text is to be tokenized with parseSpecial.
+	Text string `json:"prompt"`
+	// Stops are strings that end a reply, beside the end-of-generation tokens.
+	Stops []string `json:"stops"`
+	// Syntax is what NewReply takes; empty when a reply is nothing but text.
+	Syntax string `json:"syntax"`
+}
+
+// Apply renders a request: a JSON object with messages in OpenAI's shape, and
+// optionally tools, tool_choice, parallel_tool_calls, json_schema, enable_thinking
+// and add_generation_prompt.
+func (t *ChatTemplates) Apply(request []byte) (Prompt, error) {
+	const op = "chat template"
+	creq, free := cString(string(request))
+	defer free()
+	var result, cerr *C.char
+	if code := C.llm_chat_apply(t.c, creq, &result, &cerr); code != C.LLM_OK {
+		return Prompt{}, newError(op, code, cerr)
+	}
+	var p Prompt
+	if err := json.Unmarshal([]byte(takeString(result)), &p); err != nil {
+		return Prompt{}, &Error{Op: op, Kind: ErrEngine, Message: err.Error()}
+	}
+	return p, nil
+}
+
+// Piece is a part of a reply: text, reasoning, or a fragment of a tool call.
+type Piece struct {
+	Text      string `json:"text"`
+	Reasoning string `json:"reasoning"`
+	// Call is the index of the tool call, nil for other pieces. ID and Name come
+	// once, Arguments (JSON text) in fragments.
+	Call      *int   `json:"call"`
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Arguments string `json:"arguments"`
+}
+
+// Reply splits a streaming reply into pieces. One goroutine at a time.
+type Reply struct {
+	handle
+	c *C.llm_reply
+}
+
+// NewReply starts a reply with the syntax of a Prompt.
+func NewReply(syntax string) (*Reply, error) {
+	csyntax, free := cString(syntax)
+	defer free()
+	r := &Reply{}
+	var cerr *C.char
+	if code := C.llm_reply_new(csyntax, &r.c, &cerr); code != C.LLM_OK {
+		return nil, newError("reply parser", code, cerr)
+	}
+	if err := open(r, &r.handle, "reply", nil); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Close frees the reply.
+func (r *Reply) Close() error {
+	return r.close(func() { C.llm_reply_free(r.c); r.c = nil })
+}
+
+// Add appends text, whole UTF-8 characters, and returns what became known. final:
+// nothing follows.
+func (r *Reply) Add(text string, final bool) ([]Piece, error) {
+	const op = "reply parser"
+	var result, cerr *C.char
+	code := C.llm_reply_add(r.c, (*C.char)(unsafe.Pointer(unsafe.StringData(text))), C.size_t(len(text)), C.bool(final), &result, &cerr)
+	if code != C.LLM_OK {
+		return nil, newError(op, code, cerr)
+	}
+	var pieces []Piece
+	if err := json.Unmarshal([]byte(takeString(result)), &pieces); err != nil {
+		return nil, &Error{Op: op, Kind: ErrEngine, Message: err.Error()}
+	}
+	return pieces, nil
+}

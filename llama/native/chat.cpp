@@ -1,0 +1,173 @@
+// Chat templates (the engine's own jinja) and the parsers of replies: upstream has
+// both in C++ only, and they know hundreds of model formats. All contact with
+// upstream's chat.h is in this file.
+#include "guard.h"
+#include "handles.h"
+
+#include "chat.h"
+
+#include <cstring>
+
+struct llm_chat {
+    common_chat_templates_ptr templates;
+};
+
+struct llm_reply {
+    common_chat_parser_params params;
+    std::string               text;
+    common_chat_msg           known;
+};
+
+namespace {
+
+std::string template_error(const llm_model * model, const char * source, const char * fallback) {
+    // common_chat_templates_init rethrows a sliced exception: its text is gone. The
+    // parser itself still knows.
+    try {
+        const char * text = source ? source : llama_model_chat_template(model->model, nullptr);
+        common_chat_template probe(text ? text : "", "", "");
+    } catch (const std::exception & e) {
+        return e.what();
+    }
+    return fallback;
+}
+
+common_chat_templates_inputs read_request(const common_json & request) {
+    common_chat_templates_inputs in;
+    in.messages              = common_chat_msgs_parse_oaicompat(request.at("messages"));
+    in.add_generation_prompt = request.value("add_generation_prompt", true);
+    in.enable_thinking       = request.value("enable_thinking", true);
+    in.parallel_tool_calls   = request.value("parallel_tool_calls", false);
+    in.json_schema           = request.value("json_schema", "");
+    in.reasoning_format      = COMMON_REASONING_FORMAT_AUTO;
+    if (request.contains("tools")) {
+        in.tools       = common_chat_tools_parse_oaicompat(request.at("tools"));
+        in.tool_choice = common_chat_tool_choice_parse_oaicompat(request.value("tool_choice", "auto"));
+    }
+    return in;
+}
+
+} // namespace
+
+extern "C" {
+
+int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!model || !out) {
+            return llm::fail(err, LLM_EINVAL, "a model and a place for the result are needed");
+        }
+        if (!source && !llama_model_chat_template(model->model, nullptr) && !llama_model_chat_template(model->model, "tool_use")) {
+            return llm::fail(err, LLM_EINVAL, "the model has no chat template");
+        }
+        auto chat = std::make_unique<llm_chat>();
+        try {
+            chat->templates = common_chat_templates_init(model->model, source ? source : "");
+        } catch (const llm::assertion &) {
+            throw;
+        } catch (const std::exception & e) {
+            return llm::fail(err, LLM_EENGINE, "%s", template_error(model, source, e.what()).c_str());
+        }
+        *out = chat.release();
+        return LLM_OK;
+    });
+}
+
+void llm_chat_free(llm_chat * chat) {
+    delete chat;
+}
+
+char * llm_chat_source(const llm_chat * chat) {
+    return llm::guard_value<char *>(nullptr, [&] { return llm::copy(common_chat_templates_source(chat->templates.get())); });
+}
+
+// Request: messages (OpenAI's shape), and optionally tools, tool_choice,
+// parallel_tool_calls, json_schema, enable_thinking, add_generation_prompt.
+// Result: prompt; stops (strings that end a reply, beside the end-of-generation
+// tokens); syntax, what llm_reply_new takes, empty when replies are plain text.
+int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!chat || !request || !result) {
+            return llm::fail(err, LLM_EINVAL, "a template, a request and a place for the result are needed");
+        }
+        const common_chat_templates_inputs in = read_request(common_json::parse(request));
+        const common_chat_params           p  = common_chat_templates_apply(chat->templates.get(), in);
+
+        const bool plain = in.tools.empty() && !p.supports_thinking;
+        std::string syntax;
+        if (!plain) {
+            common_json s             = common_json::object();
+            s["format"]               = (int) p.format;
+            s["generation_prompt"]    = p.generation_prompt;
+            s["parser"]               = p.parser;
+            s["tools"]                = !in.tools.empty();
+            syntax                    = s.dump_safe();
+        }
+        common_json r        = common_json::object();
+        r["prompt"]          = p.prompt;
+        r["stops"]           = p.additional_stops;
+        r["syntax"]          = syntax;
+        *result              = llm::copy(r.dump_safe());
+        return *result ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
+    });
+}
+
+int llm_reply_new(const char * syntax, llm_reply ** out, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!syntax || !out) {
+            return llm::fail(err, LLM_EINVAL, "a syntax and a place for the result are needed");
+        }
+        const common_json s      = common_json::parse(syntax);
+        const int         format = s.at("format").get<int>();
+        if (format < 0 || format >= COMMON_CHAT_FORMAT_COUNT) {
+            return llm::fail(err, LLM_EINVAL, "reply format %d", format);
+        }
+        auto reply                      = std::make_unique<llm_reply>();
+        reply->params.format            = (common_chat_format) format;
+        reply->params.reasoning_format  = COMMON_REASONING_FORMAT_AUTO;
+        reply->params.generation_prompt = s.value("generation_prompt", "");
+        reply->params.parse_tool_calls  = s.value("tools", false);
+        const std::string parser        = s.value("parser", "");
+        if (!parser.empty()) {
+            reply->params.parser.load(parser);
+        }
+        *out = reply.release();
+        return LLM_OK;
+    });
+}
+
+void llm_reply_free(llm_reply * reply) {
+    delete reply;
+}
+
+// Pieces: {"text"}, {"reasoning"}, or {"call" (index), "id", "name", "arguments"};
+// id and name once, arguments in fragments.
+int llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, char ** pieces, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!reply || !pieces || (len > 0 && !text)) {
+            return llm::fail(err, LLM_EINVAL, "a reply, text and a place for the result are needed");
+        }
+        if (len > 0) {
+            reply->text.append(text, len);
+        }
+        common_chat_msg now = common_chat_parse(reply->text, !final, reply->params);
+
+        common_json all = common_json::array();
+        for (const auto & diff : common_chat_msg_diff::compute_diffs(reply->known, now)) {
+            if (!diff.reasoning_content_delta.empty()) {
+                all.push_back({ { "reasoning", diff.reasoning_content_delta } });
+            }
+            if (!diff.content_delta.empty()) {
+                all.push_back({ { "text", diff.content_delta } });
+            }
+            if (diff.tool_call_index != std::string::npos) {
+                const auto & call = diff.tool_call_delta;
+                all.push_back({ { "call", diff.tool_call_index }, { "id", call.id }, { "name", call.name }, { "arguments", call.arguments } });
+            }
+        }
+        reply->known = std::move(now);
+        *pieces      = llm::copy(all.dump_safe());
+        return *pieces ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
+    });
+}
+
+} // extern "C"

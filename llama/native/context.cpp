@@ -1,0 +1,354 @@
+// Contexts: decoding, logits, and the memory behind them.
+#include "guard.h"
+#include "handles.h"
+
+#include "llama-ext.h"
+
+#include <climits>
+#include <cstring>
+#include <memory>
+
+namespace {
+
+struct kv_type {
+    const char *   name;
+    enum ggml_type type;
+};
+
+// The types common's argument parser accepts (common/arg.cpp, kv_cache_types, at
+// the pinned tree); others abort or crash.
+constexpr kv_type kv_types[] = {
+    { "f32", GGML_TYPE_F32 },       { "f16", GGML_TYPE_F16 },   { "bf16", GGML_TYPE_BF16 },
+    { "q8_0", GGML_TYPE_Q8_0 },     { "q4_0", GGML_TYPE_Q4_0 }, { "q4_1", GGML_TYPE_Q4_1 },
+    { "iq4_nl", GGML_TYPE_IQ4_NL }, { "q5_0", GGML_TYPE_Q5_0 }, { "q5_1", GGML_TYPE_Q5_1 },
+};
+
+bool is_kv_type(int32_t type) {
+    for (const auto & t : kv_types) {
+        if (t.type == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// More threads than this crash the engine's thread pool (GGML_MAX_N_THREADS).
+constexpr int32_t max_threads = GGML_MAX_N_THREADS;
+
+int check_context(const llm_context_params * p, char ** err) {
+    if (p->n_ctx > INT32_MAX || p->n_batch > INT32_MAX || p->n_ubatch > INT32_MAX) {
+        return llm::fail(err, LLM_EINVAL, "context of %u tokens, batch of %u, ubatch of %u: the limit is %d", p->n_ctx,
+                         p->n_batch, p->n_ubatch, INT32_MAX);
+    }
+    if (p->n_batch == 0 || p->n_ubatch == 0) {
+        return llm::fail(err, LLM_EINVAL, "batch of %u tokens, ubatch of %u: both must be at least 1", p->n_batch, p->n_ubatch);
+    }
+    if (p->n_seq_max == 0 || p->n_seq_max > llama_max_parallel_sequences()) {
+        return llm::fail(err, LLM_EINVAL, "%u sequences: the limit is %zu", p->n_seq_max, llama_max_parallel_sequences());
+    }
+    if (p->n_threads < 1 || p->n_threads > max_threads || p->n_threads_batch < 1 || p->n_threads_batch > max_threads) {
+        return llm::fail(err, LLM_EINVAL, "%d and %d threads: each must be from 1 to %d", p->n_threads, p->n_threads_batch,
+                         max_threads);
+    }
+    if (!is_kv_type(p->type_k) || !is_kv_type(p->type_v)) {
+        return llm::fail(err, LLM_EINVAL, "KV cache types %d and %d: not known for a cache", p->type_k, p->type_v);
+    }
+    if (p->flash_attn < LLAMA_FLASH_ATTN_TYPE_AUTO || p->flash_attn > LLAMA_FLASH_ATTN_TYPE_ENABLED) {
+        return llm::fail(err, LLM_EINVAL, "flash attention %d: -1, 0 or 1", p->flash_attn);
+    }
+    if (p->flash_attn == LLAMA_FLASH_ATTN_TYPE_DISABLED && ggml_is_quantized((enum ggml_type) p->type_v)) {
+        return llm::fail(err, LLM_EINVAL, "a quantized V cache (%s) needs flash attention", ggml_type_name((enum ggml_type) p->type_v));
+    }
+    return LLM_OK;
+}
+
+int check_batch(const llm_context * c, const llm_batch * b, int32_t * n_rows, char ** err) {
+    if (b->n_tokens < 1 || b->n_tokens > b->cap) {
+        return llm::fail(err, LLM_EINVAL, "decode: %d tokens in a batch with room for %d", b->n_tokens, b->cap);
+    }
+    if (b->n_tokens > c->n_batch) {
+        return llm::fail(err, LLM_EINVAL, "decode: %d tokens; the context takes %d at a time", b->n_tokens, c->n_batch);
+    }
+    *n_rows = 0;
+    for (int32_t i = 0; i < b->n_tokens; i++) {
+        if (!c->model->has(b->token[i])) {
+            return llm::fail(err, LLM_EINVAL, "decode: token %d at %d: the vocabulary has %d", b->token[i], i, c->model->n_vocab);
+        }
+        if (b->pos[i] < 0) {
+            return llm::fail(err, LLM_EINVAL, "decode: position %d at %d", b->pos[i], i);
+        }
+        if (b->n_seq[i] < 1 || b->n_seq[i] > b->n_seq_max) {
+            return llm::fail(err, LLM_EINVAL, "decode: token %d belongs to %d sequences; the batch has room for %d", i,
+                             b->n_seq[i], b->n_seq_max);
+        }
+        for (int32_t j = 0; j < b->n_seq[i]; j++) {
+            if (b->seq[i][j] < 0 || b->seq[i][j] >= c->n_seq_max) {
+                return llm::fail(err, LLM_EINVAL, "decode: sequence %d at %d: the context has %d", b->seq[i][j], i, c->n_seq_max);
+            }
+        }
+        *n_rows += b->output[i] != 0;
+    }
+    return LLM_OK;
+}
+
+// Checks a sequence id, then runs f under the guard.
+template <class F> int with_seq(llm_context * c, int32_t seq, char ** err, F && f) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (seq < 0 || seq >= c->n_seq_max) {
+            return llm::fail(err, LLM_EINVAL, "sequence %d: the context has %d", seq, c->n_seq_max);
+        }
+        if (!c->memory()) {
+            return llm::fail(err, LLM_EINVAL, "the context has no memory");
+        }
+        return f();
+    });
+}
+
+} // namespace
+
+extern "C" {
+
+int llm_batch_init(struct llm_batch * b, int32_t cap, int32_t n_seq_max, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!b || cap < 1 || n_seq_max < 1 || (size_t) n_seq_max > llama_max_parallel_sequences()) {
+            return llm::fail(err, LLM_EINVAL, "batch: room for %d tokens of %d sequences", cap, n_seq_max);
+        }
+        const llama_batch lb = llama_batch_init(cap, 0, n_seq_max);
+        if (!lb.token || !lb.pos || !lb.n_seq_id || !lb.seq_id || !lb.logits) {
+            llama_batch_free(lb);
+            return llm::fail(err, LLM_EENGINE, "batch: no memory for %d tokens", cap);
+        }
+        *b = { 0, cap, n_seq_max, lb.token, lb.pos, lb.n_seq_id, lb.seq_id, lb.logits };
+        return LLM_OK;
+    });
+}
+
+static llama_batch as_llama(const llm_batch * b) {
+    return { b->n_tokens, b->token, nullptr, b->pos, b->n_seq, b->seq, b->output };
+}
+
+void llm_batch_free(struct llm_batch * b) {
+    if (b && b->token) {
+        llama_batch_free(as_llama(b));
+        *b = {};
+    }
+}
+
+void llm_context_default_params(struct llm_context_params * out) {
+    const llama_context_params p = llama_context_default_params();
+
+    out->n_ctx           = p.n_ctx;
+    out->n_batch         = p.n_batch;
+    out->n_ubatch        = p.n_ubatch;
+    out->n_seq_max       = p.n_seq_max;
+    out->n_threads       = p.n_threads;
+    out->n_threads_batch = p.n_threads_batch;
+    out->type_k          = p.type_k;
+    out->type_v          = p.type_v;
+    out->flash_attn      = p.flash_attn_type;
+    out->offload_kqv     = p.offload_kqv;
+    out->op_offload      = p.op_offload;
+    out->swa_full        = p.swa_full;
+    out->kv_unified      = p.kv_unified;
+}
+
+int llm_kv_type(const char * name) {
+    for (const auto & t : kv_types) {
+        if (name && strcmp(t.name, name) == 0) {
+            return t.type;
+        }
+    }
+    return -1;
+}
+
+int llm_context_new(llm_model * model, const struct llm_context_params * params, llm_context ** out, char ** err) {
+    return llm::guard(err, [&](llm::scope & s) -> int {
+        if (!model || !params || !out) {
+            return llm::fail(err, LLM_EINVAL, "a model, parameters and a place for the result are needed");
+        }
+        if (const int code = check_context(params, err)) {
+            return code;
+        }
+        auto c   = std::unique_ptr<llm_context>(new llm_context{});
+        c->model = model;
+
+        llama_context_params p = llama_context_default_params();
+        p.n_ctx                = params->n_ctx;
+        p.n_batch              = params->n_batch;
+        p.n_ubatch             = params->n_ubatch;
+        p.n_seq_max            = params->n_seq_max;
+        p.n_threads            = params->n_threads;
+        p.n_threads_batch      = params->n_threads_batch;
+        p.type_k               = (enum ggml_type) params->type_k;
+        p.type_v               = (enum ggml_type) params->type_v;
+        p.flash_attn_type      = (enum llama_flash_attn_type) params->flash_attn;
+        p.offload_kqv          = params->offload_kqv;
+        p.op_offload           = params->op_offload;
+        p.swa_full             = params->swa_full;
+        p.kv_unified           = params->kv_unified;
+        p.no_perf              = true;
+        // Compute threads ask this between nodes: it must stay in C.
+        p.abort_callback_data = &c->cancel;
+        p.abort_callback      = [](void * data) {
+            return static_cast<std::atomic<bool> *>(data)->load(std::memory_order_relaxed);
+        };
+
+        c->ctx = llama_init_from_model(model->model, p);
+        if (!c->ctx) {
+            return llm::fail(err, LLM_EENGINE, "%s", s.errors().empty() ? "the engine gave no reason" : s.errors().c_str());
+        }
+        c->n_ctx     = (int32_t) llama_n_ctx(c->ctx);
+        c->n_batch   = (int32_t) llama_n_batch(c->ctx);
+        c->n_seq_max = (int32_t) llama_n_seq_max(c->ctx);
+        *out         = c.release();
+        return LLM_OK;
+    });
+}
+
+void llm_context_free(llm_context * c) {
+    if (!c) {
+        return;
+    }
+    llm::guard(nullptr, [&](llm::scope &) {
+        llama_free(c->ctx);
+        return LLM_OK;
+    });
+    delete c;
+}
+
+void llm_context_info(const llm_context * c, struct llm_context_info * out) {
+    out->n_ctx     = llama_n_ctx(c->ctx);
+    out->n_ctx_seq = llama_n_ctx_seq(c->ctx);
+    out->n_batch   = llama_n_batch(c->ctx);
+    out->n_ubatch  = llama_n_ubatch(c->ctx);
+    out->n_seq_max = llama_n_seq_max(c->ctx);
+}
+
+void llm_cancel(llm_context * c, bool on) {
+    c->cancel.store(on, std::memory_order_relaxed);
+}
+
+int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
+    return llm::guard(err, [&](llm::scope & s) -> int {
+        int32_t n_rows = 0;
+        if (const int code = check_batch(c, b, &n_rows, err)) {
+            return code;
+        }
+        if (!llama_model_has_decoder(c->model->model)) {
+            return llm::fail(err, LLM_EINVAL, "decode: the model has no decoder");
+        }
+        if (c->cancel.load(std::memory_order_relaxed)) {
+            return llm::fail(err, LLM_ECANCELED, "decode: cancelled");
+        }
+        c->n_rows         = 0;
+        const int32_t got = llama_decode(c->ctx, as_llama(b));
+        switch (got) {
+            case 0:
+                c->n_rows = n_rows;
+                return LLM_OK;
+            case 1:
+                return llm::fail(err, LLM_ENOSLOT, "decode: no room for %d tokens in a KV cache of %d", b->n_tokens, c->n_ctx);
+            case 2:
+                return llm::fail(err, LLM_ECANCELED, "decode: cancelled");
+            case -1:
+                return llm::fail(err, LLM_EBATCH, "decode: inconsistent batch: %s", s.errors().c_str());
+            default:
+                return llm::fail(err, LLM_EFATAL, "decode: the computation failed (%d): %s", got, s.errors().c_str());
+        }
+    });
+}
+
+void llm_synchronize(llm_context * c) {
+    llm::guard(nullptr, [&](llm::scope &) {
+        llama_synchronize(c->ctx);
+        return LLM_OK;
+    });
+}
+
+const float * llm_logits(llm_context * c, int32_t i) {
+    if (c->n_rows == 0 || i < -c->n_rows) {
+        return nullptr;
+    }
+    return llm::guard_value<const float *>(nullptr, [&] { return llama_get_logits_ith(c->ctx, i); });
+}
+
+int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int cap) {
+    return llm::guard_value(0, [&] {
+        int n = 0;
+        for (const auto & [type, use] : llama_get_memory_breakdown(c->ctx)) {
+            if (n < cap) {
+                out[n] = { ggml_backend_buft_name(type), use.model, use.context, use.compute };
+            }
+            n++;
+        }
+        return n;
+    });
+}
+
+int llm_memory_clear(llm_context * c, char ** err) {
+    return with_seq(c, 0, err, [&] {
+        llama_memory_clear(c->memory(), true);
+        return LLM_OK;
+    });
+}
+
+int llm_memory_seq_rm(llm_context * c, int32_t seq, int32_t p0, int32_t p1, bool * removed, char ** err) {
+    return with_seq(c, seq, err, [&] {
+        *removed = llama_memory_seq_rm(c->memory(), seq, p0, p1);
+        return LLM_OK;
+    });
+}
+
+int llm_memory_seq_cp(llm_context * c, int32_t from, int32_t to, int32_t p0, int32_t p1, char ** err) {
+    return with_seq(c, from, err, [&]() -> int {
+        if (to < 0 || to >= c->n_seq_max) {
+            return llm::fail(err, LLM_EINVAL, "sequence %d: the context has %d", to, c->n_seq_max);
+        }
+        llama_memory_seq_cp(c->memory(), from, to, p0, p1);
+        return LLM_OK;
+    });
+}
+
+int llm_memory_seq_keep(llm_context * c, int32_t seq, char ** err) {
+    return with_seq(c, seq, err, [&] {
+        llama_memory_seq_keep(c->memory(), seq);
+        return LLM_OK;
+    });
+}
+
+int llm_memory_seq_add(llm_context * c, int32_t seq, int32_t p0, int32_t p1, int32_t delta, char ** err) {
+    return with_seq(c, seq, err, [&]() -> int {
+        if (!llama_memory_can_shift(c->memory())) {
+            return llm::fail(err, LLM_EINVAL, "this memory cannot be shifted");
+        }
+        llama_memory_seq_add(c->memory(), seq, p0, p1, delta);
+        return LLM_OK;
+    });
+}
+
+int llm_memory_seq_div(llm_context * c, int32_t seq, int32_t p0, int32_t p1, int32_t d, char ** err) {
+    return with_seq(c, seq, err, [&]() -> int {
+        if (d < 1) {
+            return llm::fail(err, LLM_EINVAL, "division of positions by %d", d);
+        }
+        if (!llama_memory_can_shift(c->memory())) {
+            return llm::fail(err, LLM_EINVAL, "this memory cannot be shifted");
+        }
+        llama_memory_seq_div(c->memory(), seq, p0, p1, d);
+        return LLM_OK;
+    });
+}
+
+int llm_memory_seq_range(llm_context * c, int32_t seq, int32_t * pos_min, int32_t * pos_max, char ** err) {
+    return with_seq(c, seq, err, [&] {
+        *pos_min = llama_memory_seq_pos_min(c->memory(), seq);
+        *pos_max = llama_memory_seq_pos_max(c->memory(), seq);
+        return LLM_OK;
+    });
+}
+
+bool llm_memory_can_shift(const llm_context * c) {
+    return llm::guard_value(false, [&] { return c->memory() && llama_memory_can_shift(c->memory()); });
+}
+
+} // extern "C"

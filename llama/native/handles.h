@@ -1,0 +1,26 @@
+// What the opaque handles of llm.h hold.
+#pragma once
+
+#include "llm.h"
+
+#include "llama.h"
+
+#include <atomic>
+
+struct llm_model {
+    llama_model *       model;
+    const llama_vocab * vocab;
+    int32_t             n_vocab;
+
+    bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
+};
+
+struct llm_context {
+    llama_context *   ctx;
+    const llm_model * model;
+    int32_t           n_ctx, n_batch, n_seq_max;
+    std::atomic<bool> cancel{ false };
+    int32_t           n_rows = 0; // rows of logits of the last decode
+
+    llama_memory_t memory() const { return llama_get_memory(ctx); }
+};

@@ -1,0 +1,227 @@
+// The one C face of the engine: everything Go calls, and nothing else.
+//
+// Every function validates its arguments, lets no C++ exception out and turns an
+// engine assertion on the calling thread into a code where that is possible.
+//
+// Conventions
+//   - Calls that can fail return a code (enum llm_code; 0 is success) and, when
+//     err is not NULL, leave a message there that the caller frees with llm_free.
+//   - char * results are malloc'ed; the caller frees them with llm_free.
+//   - const pointers into the engine are borrowed; each says until when.
+//   - A context belongs to one thread at a time. A model may be shared: tokenizing
+//     and the getters may run on any thread. llm_cancel may be called from anywhere.
+#ifndef LLM_H
+#define LLM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum llm_code {
+    LLM_OK        = 0,
+    LLM_EINVAL    = 1, // an argument is out of its range; nothing was changed
+    LLM_EENGINE   = 2, // the engine refused; the message is the engine's own
+    LLM_EABORT    = 3, // an engine assertion failed: the handle must not be used again
+    LLM_ENOSLOT   = 4, // decode: no room in the KV cache; memory is as before
+    LLM_ECANCELED = 5, // load or decode was cancelled; finished ubatches stay in memory
+    LLM_EBATCH    = 6, // decode: the engine found the batch inconsistent; memory is as before
+    LLM_EFATAL    = 7, // decode: computation failed; finished ubatches stay in memory
+};
+
+void llm_free(void * p);
+
+// ---- backend -----------------------------------------------------------------
+
+// Loads the backends and installs the log and assertion handlers. Called once,
+// before anything else.
+void llm_backend_init(void);
+
+// Messages at or above level reach llm_go_log (ggml levels: 1 debug, 2 info,
+// 3 warn, 4 error); 5 silences them all, which is the state at start.
+void llm_log_set_level(int level);
+
+struct llm_build {
+    const char * version; // the engine's version; all four are static strings
+    const char * tree;    // git tree id of its source
+    const char * backend;
+    const char * system;  // instruction sets and options, as the engine prints them
+};
+void llm_build_info(struct llm_build * out);
+
+// How many threads computation takes by default: the physical cores, the fast ones
+// where there are two kinds.
+int llm_default_threads(void);
+
+enum llm_device_type { LLM_DEVICE_CPU = 0, LLM_DEVICE_GPU = 1, LLM_DEVICE_IGPU = 2, LLM_DEVICE_ACCEL = 3, LLM_DEVICE_META = 4 };
+
+struct llm_device {
+    const char * name;        // static
+    const char * description; // static
+    int          type;        // enum llm_device_type
+    uint64_t     memory_free, memory_total; // bytes; 0 and 0 where the device does not tell
+};
+int llm_device_count(void);
+int llm_device_get(int i, struct llm_device * out, char ** err);
+
+// ---- model -------------------------------------------------------------------
+
+typedef struct llm_model llm_model;
+
+struct llm_model_params {
+    int32_t  n_gpu_layers; // layers on GPU devices; negative: all
+    int32_t  main_gpu;
+    int32_t  load_mode;    // enum llama_load_mode: -1 auto, 0 read, 1 mmap, 2 mlock, 3 mmap + mlock, 4 direct I/O
+    bool     vocab_only;
+    bool     check_tensors;
+    uint64_t progress;     // passed to llm_go_progress; 0: no progress is reported
+};
+void llm_model_default_params(struct llm_model_params * out);
+int  llm_model_load(const char * path, const struct llm_model_params * params, llm_model ** out, char ** err);
+void llm_model_free(llm_model * model);
+
+struct llm_model_info {
+    int32_t  n_ctx_train, n_embd, n_layer, n_head, n_head_kv, n_swa, n_vocab, vocab_type;
+    uint64_t n_params, size; // size: bytes of all tensors
+    bool     has_encoder, has_decoder, recurrent, hybrid, diffusion;
+    int32_t  bos, eos, eot, nl, pad, sep; // token ids; -1 where the vocabulary has none
+    bool     add_bos, add_eos;
+};
+void   llm_model_info(const llm_model * model, struct llm_model_info * out);
+char * llm_model_desc(const llm_model * model);
+// A scalar of the file's metadata as text; NULL where there is none.
+char * llm_model_meta(const llm_model * model, const char * key);
+
+// ---- vocabulary --------------------------------------------------------------
+
+// Writes at most cap tokens and sets *n to how many there are; when that is more
+// than cap the call must be repeated with room for *n.
+int llm_tokenize(const llm_model * model, const char * text, size_t len, bool add_special, bool parse_special,
+                 int32_t * tokens, int32_t cap, int32_t * n, char ** err);
+// Writes at most cap bytes of the token's text and sets *n to its length. special:
+// write control tokens too, otherwise they are empty.
+int  llm_token_piece(const llm_model * model, int32_t token, bool special, char * buf, int32_t cap, int32_t * n, char ** err);
+// Writes at most cap bytes of the text of n_tokens tokens, control tokens included,
+// and sets *n to its length.
+int  llm_detokenize(const llm_model * model, const int32_t * tokens, int32_t n_tokens, char * buf, int32_t cap, int32_t * n, char ** err);
+bool llm_token_is_eog(const llm_model * model, int32_t token);     // false for a bad id
+bool llm_token_is_control(const llm_model * model, int32_t token); // false for a bad id
+
+// ---- batch -------------------------------------------------------------------
+
+// The caller fills the arrays: token, pos, n_seq (1 to n_seq_max), seq[i][0..n_seq), output.
+struct llm_batch {
+    int32_t  n_tokens;
+    int32_t  cap, n_seq_max;
+    int32_t * token;
+    int32_t * pos;
+    int32_t * n_seq;
+    int32_t ** seq;
+    int8_t  * output; // 1: this token's logits are wanted
+};
+int  llm_batch_init(struct llm_batch * batch, int32_t cap, int32_t n_seq_max, char ** err);
+void llm_batch_free(struct llm_batch * batch);
+
+// ---- context -----------------------------------------------------------------
+
+typedef struct llm_context llm_context;
+
+struct llm_context_params {
+    uint32_t n_ctx, n_batch, n_ubatch, n_seq_max;
+    int32_t  n_threads, n_threads_batch;
+    int32_t  type_k, type_v;  // enum ggml_type, one of those llm_kv_type gives
+    int32_t  flash_attn;      // -1 auto, 0 off, 1 on
+    bool     offload_kqv, op_offload, swa_full, kv_unified;
+};
+void llm_context_default_params(struct llm_context_params * out);
+// The ggml type of a KV cache type's name (f16, q8_0, …), or -1.
+int  llm_kv_type(const char * name);
+
+int  llm_context_new(llm_model * model, const struct llm_context_params * params, llm_context ** out, char ** err);
+void llm_context_free(llm_context * ctx);
+
+struct llm_context_info {
+    uint32_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_seq_max; // as the engine chose them
+};
+void llm_context_info(const llm_context * ctx, struct llm_context_info * out);
+
+// While on, a running decode stops within a ubatch and a new one does not start.
+void llm_cancel(llm_context * ctx, bool on);
+int  llm_decode(llm_context * ctx, const struct llm_batch * batch, char ** err);
+void llm_synchronize(llm_context * ctx);
+// Row i (index in the batch; negative counts from the last row) of the last
+// decode: n_vocab floats, borrowed until the next decode. NULL when that row was
+// not asked for.
+const float * llm_logits(llm_context * ctx, int32_t i);
+
+struct llm_memory_use {
+    const char * name; // static: the buffer type's name
+    uint64_t     model, context, compute; // bytes
+};
+// Writes at most cap rows, returns how many there are.
+int llm_context_memory(const llm_context * ctx, struct llm_memory_use * out, int cap);
+
+// ---- memory (KV cache or recurrent state) ---------------------------------------
+
+// Positions are [p0, p1); negative p0 means from the start, negative p1 to the end.
+int     llm_memory_clear(llm_context * ctx, char ** err);
+// *removed is false when the memory cannot drop part of a sequence.
+int     llm_memory_seq_rm(llm_context * ctx, int32_t seq, int32_t p0, int32_t p1, bool * removed, char ** err);
+int     llm_memory_seq_cp(llm_context * ctx, int32_t from, int32_t to, int32_t p0, int32_t p1, char ** err);
+int     llm_memory_seq_keep(llm_context * ctx, int32_t seq, char ** err);
+int     llm_memory_seq_add(llm_context * ctx, int32_t seq, int32_t p0, int32_t p1, int32_t delta, char ** err);
+int     llm_memory_seq_div(llm_context * ctx, int32_t seq, int32_t p0, int32_t p1, int32_t d, char ** err);
+int     llm_memory_seq_range(llm_context * ctx, int32_t seq, int32_t * pos_min, int32_t * pos_max, char ** err);
+bool    llm_memory_can_shift(const llm_context * ctx);
+
+// ---- sampler -----------------------------------------------------------------
+
+typedef struct llm_sampler llm_sampler;
+
+struct llm_sampler_params {
+    uint32_t seed;
+    float    temp; // <= 0: greedy
+    int32_t  top_k;
+    float    top_p, min_p, typical_p;
+    int32_t  penalty_last_n;
+    float    penalty_repeat, penalty_freq, penalty_present;
+};
+// The model must outlive the sampler.
+int  llm_sampler_new(const llm_model * model, const struct llm_sampler_params * params, llm_sampler ** out, char ** err);
+void llm_sampler_free(llm_sampler * smpl);
+// Chooses a token from n_vocab logits, which are not modified.
+int  llm_sampler_sample(llm_sampler * smpl, const float * logits, int32_t n_vocab, int32_t * token, char ** err);
+int  llm_sampler_accept(llm_sampler * smpl, int32_t token, char ** err);
+void llm_sampler_reset(llm_sampler * smpl);
+
+// ---- chat templates ------------------------------------------------------------
+
+typedef struct llm_chat llm_chat;
+
+// The model's own jinja templates, or the one given (NULL: the model's). Fails
+// when there is neither. Does not refer to the model afterwards.
+int    llm_chat_new(const llm_model * model, const char * override_template, llm_chat ** out, char ** err);
+void   llm_chat_free(llm_chat * chat);
+char * llm_chat_source(const llm_chat * chat);
+// Request and result are JSON: see chat.cpp for the fields.
+int    llm_chat_apply(const llm_chat * chat, const char * request, char ** result, char ** err);
+
+// ---- replies ------------------------------------------------------------------
+
+typedef struct llm_reply llm_reply;
+
+// Splits a reply into text, reasoning and tool calls while it streams. syntax is
+// the "syntax" member of llm_chat_apply's result.
+int  llm_reply_new(const char * syntax, llm_reply ** out, char ** err);
+void llm_reply_free(llm_reply * reply);
+// Adds text and returns what became known, as a JSON array of pieces; final:
+// nothing follows.
+int  llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, char ** pieces, char ** err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,74 @@
+package llama
+
+// #include "llm.h"
+// #cgo noescape llm_sampler_sample
+// #cgo noescape llm_sampler_accept
+import "C"
+
+import "unsafe"
+
+// SamplerParams are the choices of the engine's sampler chain, applied in the
+// order penalties, top-k, typical, top-p, min-p, temperature.
+type SamplerParams struct {
+	Seed             uint32
+	Temperature      float32 // 0 or less: greedy
+	TopK             int     // 0 or less: off
+	TopP             float32 // 1: off
+	MinP             float32 // 0: off
+	TypicalP         float32 // 1: off
+	PenaltyLast      int     // tokens looked back; 0: off, -1: the context
+	RepeatPenalty    float32 // 1: off
+	FrequencyPenalty float32 // 0: off
+	PresencePenalty  float32 // 0: off
+}
+
+// Sampler chooses tokens from logits. One goroutine at a time.
+type Sampler struct {
+	handle
+	c *C.llm_sampler
+}
+
+// NewSampler makes a sampler chain. The model must stay open for as long.
+func (m *Model) NewSampler(p SamplerParams) (*Sampler, error) {
+	params := C.struct_llm_sampler_params{
+		seed: C.uint32_t(p.Seed), temp: C.float(p.Temperature), top_k: C.int32_t(clampInt32(p.TopK)),
+		top_p: C.float(p.TopP), min_p: C.float(p.MinP), typical_p: C.float(p.TypicalP),
+		penalty_last_n: C.int32_t(clampInt32(p.PenaltyLast)), penalty_repeat: C.float(p.RepeatPenalty),
+		penalty_freq: C.float(p.FrequencyPenalty), penalty_present: C.float(p.PresencePenalty),
+	}
+	s := &Sampler{}
+	if err := open(s, &s.handle, "sampler", &m.handle); err != nil {
+		return nil, err
+	}
+	var cerr *C.char
+	if code := C.llm_sampler_new(m.c, &params, &s.c, &cerr); code != C.LLM_OK {
+		s.close(func() {})
+		return nil, newError("new sampler", code, cerr)
+	}
+	return s, nil
+}
+
+// Close frees the sampler.
+func (s *Sampler) Close() error {
+	return s.close(func() { C.llm_sampler_free(s.c); s.c = nil })
+}
+
+// Sample chooses a token. The logits are only read.
+func (s *Sampler) Sample(logits []float32) (Token, error) {
+	var token C.int32_t
+	var cerr *C.char
+	code := C.llm_sampler_sample(s.c, (*C.float)(unsafe.Pointer(unsafe.SliceData(logits))), C.int32_t(len(logits)), &token, &cerr)
+	if code != C.LLM_OK {
+		return NoToken, newError("sample", code, cerr)
+	}
+	return Token(token), nil
+}
+
+// Accept tells the sampler that token is now part of the text.
+func (s *Sampler) Accept(token Token) error {
+	var cerr *C.char
+	if code := C.llm_sampler_accept(s.c, C.int32_t(token), &cerr); code != C.LLM_OK {
+		return newError("sampler accept", code, cerr)
+	}
+	return nil
+}

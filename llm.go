@@ -1,0 +1,105 @@
+// Package llm runs language models in this process: open a GGUF file, chat with it
+// or complete a prompt, and read the reply as a stream of events.
+//
+//	m, err := llm.Open("model.gguf")
+//	if err != nil {
+//		log.Fatal(err)
+//	}
+//	defer m.Close()
+//	for ev, err := range m.Chat(ctx, []llm.Message{llm.User("Why is the sky blue?")}) {
+//		if err != nil {
+//			log.Fatal(err)
+//		}
+//		fmt.Print(ev.Text)
+//	}
+//
+// A Model may be used by any number of goroutines: requests are served in the
+// order in which they came. Leaving a loop, or cancelling its context, stops the
+// request at once, also in the middle of a long prompt. Nothing is silent: a
+// prompt that does not fit the context is an error, unless a policy was chosen,
+// and then what was dropped is an event.
+//
+// The package is the door for Go programs; it contains no logic of its own.
+package llm
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+
+	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/internal/engine"
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+// Model is a loaded model with one context. Its methods may be called from any
+// goroutine.
+type Model struct{ engine *engine.Engine }
+
+// Open loads the GGUF file at path (of a split model, the first part). The caller
+// must Close the model.
+func Open(path string, options ...Option) (*Model, error) {
+	o := openOptions{ctx: context.Background()}
+	for _, option := range options {
+		option(&o)
+	}
+	e, err := engine.Open(o.ctx, path, o.engine)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{e}, nil
+}
+
+// Close stops the running request, refuses the queued ones (ErrClosed) and frees
+// the model.
+func (m *Model) Close() error { return m.engine.Close() }
+
+// Info describes the model, its context and what they hold in memory.
+func (m *Model) Info() Info { return m.engine.Info() }
+
+// Chat answers a conversation, rendered by the model's own chat template. The
+// sequence ends with a usage and a stop event, or with an error; a cancelled
+// context gives both.
+func (m *Model) Chat(ctx context.Context, messages []Message, options ...RequestOption) iter.Seq2[Event, error] {
+	return m.engine.Generate(ctx, newRequest(Request{Messages: messages}, options))
+}
+
+// Generate continues a raw prompt, without a template. It ends as Chat does.
+func (m *Model) Generate(ctx context.Context, prompt string, options ...RequestOption) iter.Seq2[Event, error] {
+	return m.engine.Generate(ctx, newRequest(Request{Prompt: prompt}, options))
+}
+
+// Tokenize splits text into the model's tokens, without BOS or EOS; control tokens
+// in the text are read as plain text.
+func (m *Model) Tokenize(text string) ([]Token, error) { return m.engine.Tokenize(text, false, false) }
+
+// TokenizePrompt splits text as Generate does: with the special tokens that the
+// model wants around it, and control tokens in the text read as such.
+func (m *Model) TokenizePrompt(text string) ([]Token, error) {
+	return m.engine.Tokenize(text, true, true)
+}
+
+// Detokenize is the text of tokens, control tokens included.
+func (m *Model) Detokenize(tokens []Token) (string, error) { return m.engine.Detokenize(tokens) }
+
+// Piece is the bytes of one token, which may be part of a UTF-8 character.
+func (m *Model) Piece(token Token) ([]byte, error) { return m.engine.Piece(token) }
+
+// SetLogger sends the engine's own messages at or above level to l, for all
+// models; nil, the state at start, silences them.
+func SetLogger(l *slog.Logger, level slog.Level) { llama.SetLogger(l, level) }
+
+// Devices lists what the engine can compute on.
+func Devices() ([]Device, error) { return llama.Devices() }
+
+// BuildInfo says what the engine in this program was built from.
+func BuildInfo() Build { return llama.BuildInfo() }
+
+// System, User and Assistant are messages of that role.
+func System(content string) Message { return Message{Role: chat.System, Content: content} }
+
+// User is a message of the user.
+func User(content string) Message { return Message{Role: chat.User, Content: content} }
+
+// Assistant is a message of the assistant.
+func Assistant(content string) Message { return Message{Role: chat.Assistant, Content: content} }

@@ -1,0 +1,124 @@
+package llm
+
+import (
+	"context"
+
+	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/internal/engine"
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+type openOptions struct {
+	ctx    context.Context
+	engine engine.Options
+}
+
+// Option is a choice of Open.
+type Option func(*openOptions)
+
+// LoadContext stops the load when ctx is cancelled.
+func LoadContext(ctx context.Context) Option { return func(o *openOptions) { o.ctx = ctx } }
+
+// Progress is called while the model loads, with values from 0 to 1.
+func Progress(f func(fraction float32)) Option {
+	return func(o *openOptions) { o.engine.Progress = f }
+}
+
+// ContextSize is how many tokens the context holds. Default: what the model was
+// trained on, at most 4096.
+func ContextSize(tokens int) Option { return func(o *openOptions) { o.engine.Context = tokens } }
+
+// BatchSize is how many tokens of a prompt are submitted, and how many are computed
+// at once. Defaults: 2048 and 512.
+func BatchSize(batch, ubatch int) Option {
+	return func(o *openOptions) { o.engine.Batch, o.engine.Ubatch = batch, ubatch }
+}
+
+// Threads is how many threads compute: for single tokens, and for prompts (0: the
+// same). Default: the physical cores.
+func Threads(generation, prompt int) Option {
+	return func(o *openOptions) { o.engine.Threads, o.engine.ThreadsBatch = generation, prompt }
+}
+
+// GPULayers is how many layers go to GPU devices; negative: all. Default: all.
+func GPULayers(n int) Option { return func(o *openOptions) { o.engine.GPULayers = &n } }
+
+// KVCache sets the types of the KV cache: f16 (the default), f32, bf16, q8_0, q4_0,
+// q4_1, iq4_nl, q5_0 or q5_1. A quantized value cache needs flash attention.
+func KVCache(key, value string) Option {
+	return func(o *openOptions) { o.engine.KeyType, o.engine.ValueType = key, value }
+}
+
+// FlashAttention switches it on or off. Default: where the device has it.
+func FlashAttention(on bool) Option { return func(o *openOptions) { o.engine.FlashAttention = &on } }
+
+// NoMmap reads the weights into memory instead of mapping the file.
+func NoMmap() Option {
+	return func(o *openOptions) { o.engine.LoadMode = loadMode(llama.LoadRead) }
+}
+
+// Mlock keeps the mapped weights from being paged out.
+func Mlock() Option {
+	return func(o *openOptions) { o.engine.LoadMode = loadMode(llama.LoadMmapMlock) }
+}
+
+func loadMode(m llama.LoadMode) *llama.LoadMode { return &m }
+
+// ChatTemplate replaces the model's chat template by a jinja source.
+func ChatTemplate(jinja string) Option {
+	return func(o *openOptions) { o.engine.ChatTemplate = jinja }
+}
+
+// RequestOption is a choice of Chat and Generate.
+type RequestOption func(*Request)
+
+func newRequest(r Request, options []RequestOption) Request {
+	r.Sampling = chat.DefaultSampling()
+	r.Keep = -1
+	for _, option := range options {
+		option(&r)
+	}
+	return r
+}
+
+// MaxTokens bounds the reply. Default: until the context is full.
+func MaxTokens(n int) RequestOption { return func(r *Request) { r.MaxTokens = n } }
+
+// StopAt ends the reply before the first of these strings.
+func StopAt(strings ...string) RequestOption { return func(r *Request) { r.Stop = strings } }
+
+// Temperature: 0 always takes the likeliest token. Default: 0.8.
+func Temperature(t float64) RequestOption { return func(r *Request) { r.Sampling.Temperature = t } }
+
+// Seed makes sampling repeatable.
+func Seed(seed uint32) RequestOption { return func(r *Request) { r.Sampling.Seed = seed } }
+
+// TopK keeps the k likeliest tokens; 0: all. Default: 40.
+func TopK(k int) RequestOption { return func(r *Request) { r.Sampling.TopK = k } }
+
+// TopP keeps the likeliest tokens that together have probability p; 1: all.
+// Default: 0.95.
+func TopP(p float64) RequestOption { return func(r *Request) { r.Sampling.TopP = p } }
+
+// MinP keeps tokens at least p times as likely as the likeliest; 0: all. Default:
+// 0.05.
+func MinP(p float64) RequestOption { return func(r *Request) { r.Sampling.MinP = p } }
+
+// RepeatPenalty weakens the last tokens (lookBack of them; -1: the context) by a
+// factor; 1: not at all, the default.
+func RepeatPenalty(factor float64, lookBack int) RequestOption {
+	return func(r *Request) { r.Sampling.RepeatPenalty, r.Sampling.RepeatLast = factor, lookBack }
+}
+
+// OnOverflow chooses what happens when the conversation does not fit the context,
+// and how many tokens at its start survive (negative: BOS and the system message).
+// Default: OverflowError.
+func OnOverflow(policy Overflow, keep int) RequestOption {
+	return func(r *Request) { r.Overflow, r.Keep = policy, keep }
+}
+
+// Tools are functions that the model may ask for in a chat.
+func Tools(tools ...Tool) RequestOption { return func(r *Request) { r.Tools = tools } }
+
+// IgnoreEOG goes on after the model ended its reply.
+func IgnoreEOG() RequestOption { return func(r *Request) { r.IgnoreEOG = true } }

@@ -1,0 +1,71 @@
+#!/bin/sh
+# Builds the engine and our C++ into one static archive:
+#
+#   build/<backend>/libllm.a        what cgo links (llama/cgo_<backend>.go)
+#   llama/stamp_<backend>.h         changes when the archive does, so that the
+#                                   Go build cache notices; written last
+#
+#   BACKEND=cpu scripts/build-native.sh          the archive (the default backend)
+#   BACKEND=cpu scripts/build-native.sh peers    upstream's llama-bench and
+#                                                llama-completion as well, from
+#                                                the same objects, for comparison
+#
+# The only place that sets options of the engine's build. Incremental: a build
+# with nothing to do takes about a second.
+set -eu
+cd "$(dirname "$0")/.."
+. scripts/need.sh
+
+backend=${BACKEND:-cpu}
+case $backend in
+cpu) ;;
+cuda | metal | vulkan) fail "BACKEND=$backend is not there yet; build with BACKEND=cpu" ;;
+*) fail "unknown BACKEND=$backend; the backends are cpu (cuda, metal and vulkan are not there yet)" ;;
+esac
+case ${1:-} in
+'') peers=OFF target=llm_archive ;;
+peers) peers=ON target=llm_peers ;;
+*) fail "unknown argument '$1'; the only one is 'peers'" ;;
+esac
+
+need git git git
+need cmake cmake cmake
+need c++ g++ gcc
+scripts/fetch-llama.sh
+
+out=$PWD/build/$backend
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
+tree=$(awk '$1 == "tree" { print $2 }' third_party/llama.cpp.lock)
+
+set --
+if [ ! -e "$out/cmake/CMakeCache.txt" ] && command -v ninja >/dev/null 2>&1; then
+    set -- -G Ninja
+elif [ ! -e "$out/cmake/build.ninja" ]; then
+    need make make make
+fi
+if command -v ccache >/dev/null 2>&1; then
+    set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+fi
+
+options="-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF
+    -DGGML_NATIVE=${NATIVE:-ON} -DGGML_CCACHE=OFF
+    -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=$peers -DLLAMA_BUILD_SERVER=OFF
+    -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF
+    -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF -DLLAMA_LLGUIDANCE=OFF"
+
+mkdir -p "$out"
+# Configuring says nothing of interest unless it fails.
+# shellcheck disable=SC2086
+cmake -S llama/native -B "$out/cmake" "$@" $options -DLLM_TREE="$tree" -DLLM_BACKEND="$backend" \
+    >"$out/configure.log" 2>&1 || {
+    tail -n 30 "$out/configure.log" >&2
+    fail "cmake could not configure the engine; the whole log is $out/configure.log"
+}
+cmake --build "$out/cmake" --target "$target" -j "$jobs"
+
+sum=$(cksum <"$out/libllm.a" | tr ' ' '-')
+stamp=llama/stamp_$backend.h
+line="#define LLM_ARCHIVE \"$sum\" // $out/libllm.a"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$line" ]; then
+    printf '%s\n' "$line" >"$stamp"
+fi

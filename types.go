@@ -1,0 +1,74 @@
+package llm
+
+import (
+	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/internal/engine"
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+// What a request is made of.
+type (
+	Message  = chat.Message
+	Tool     = chat.Tool
+	ToolCall = chat.ToolCall
+	Request  = chat.Request
+	Overflow = chat.Overflow
+)
+
+// What comes back.
+type (
+	Event            = chat.Event
+	ToolCallFragment = chat.ToolCallFragment
+	Dropped          = chat.Dropped
+	Usage            = chat.Usage
+	Stop             = chat.Stop
+	StopReason       = chat.StopReason
+)
+
+// What a model, a device and the engine are.
+type (
+	Token  = llama.Token
+	Info   = engine.Info
+	Device = llama.Device
+	Build  = llama.Build
+)
+
+// The kinds of events.
+const (
+	KindText      = chat.KindText
+	KindReasoning = chat.KindReasoning
+	KindToolCall  = chat.KindToolCall
+	KindDropped   = chat.KindDropped
+	KindUsage     = chat.KindUsage
+	KindStop      = chat.KindStop
+)
+
+// Why a reply ended.
+const (
+	StopEnd         = chat.StopEnd
+	StopLength      = chat.StopLength
+	StopSequence    = chat.StopSequence
+	StopCanceled    = chat.StopCanceled
+	StopContextFull = chat.StopContextFull
+)
+
+// What happens when a conversation does not fit the context.
+const (
+	OverflowError          = chat.OverflowError
+	OverflowShift          = chat.OverflowShift
+	OverflowTruncateMiddle = chat.OverflowTruncateMiddle
+)
+
+// Errors to act on.
+var (
+	ErrClosed     = chat.ErrClosed
+	ErrNoTemplate = chat.ErrNoTemplate
+	ErrRequest    = chat.ErrRequest
+	ErrNotModel   = engine.ErrNotModel
+)
+
+// ContextError and TextError say what does not fit, in numbers.
+type (
+	ContextError = chat.ContextError
+	TextError    = chat.TextError
+)
