@@ -34,7 +34,10 @@ import (
 
 // Model is a loaded model with one context. Its methods may be called from any
 // goroutine.
-type Model struct{ engine *engine.Engine }
+type Model struct {
+	Tokenizer
+	engine *engine.Engine
+}
 
 // Open loads the GGUF file at path (of a split model, the first part). The caller
 // must Close the model.
@@ -47,7 +50,7 @@ func Open(path string, options ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Model{e}, nil
+	return &Model{Tokenizer{&e.Tokenizer}, e}, nil
 }
 
 // Close stops the running request, refuses the queued ones (ErrClosed) and frees
@@ -68,22 +71,6 @@ func (m *Model) Chat(ctx context.Context, messages []Message, options ...Request
 func (m *Model) Generate(ctx context.Context, prompt string, options ...RequestOption) iter.Seq2[Event, error] {
 	return m.engine.Generate(ctx, newRequest(Request{Prompt: prompt}, options))
 }
-
-// Tokenize splits text into the model's tokens, without BOS or EOS; control tokens
-// in the text are read as plain text.
-func (m *Model) Tokenize(text string) ([]Token, error) { return m.engine.Tokenize(text, false, false) }
-
-// TokenizePrompt splits text as Generate does: with the special tokens that the
-// model wants around it, and control tokens in the text read as such.
-func (m *Model) TokenizePrompt(text string) ([]Token, error) {
-	return m.engine.Tokenize(text, true, true)
-}
-
-// Detokenize is the text of tokens, control tokens included.
-func (m *Model) Detokenize(tokens []Token) (string, error) { return m.engine.Detokenize(tokens) }
-
-// Piece is the bytes of one token, which may be part of a UTF-8 character.
-func (m *Model) Piece(token Token) ([]byte, error) { return m.engine.Piece(token) }
 
 // SetLogger sends the engine's own messages at or above level to l, for all
 // models; nil, the state at start, silences them.

@@ -24,8 +24,8 @@ func Progress(f func(fraction float32)) Option {
 	return func(o *openOptions) { o.engine.Progress = f }
 }
 
-// ContextSize is how many tokens the context holds. Default: what the model was
-// trained on, at most 4096.
+// ContextSize is how many tokens the context holds; negative: what the model was
+// trained on. Default: that, at most 4096.
 func ContextSize(tokens int) Option { return func(o *openOptions) { o.engine.Context = tokens } }
 
 // BatchSize is how many tokens of a prompt are submitted, and how many are computed
@@ -87,28 +87,18 @@ func MaxTokens(n int) RequestOption { return func(r *Request) { r.MaxTokens = n 
 // StopAt ends the reply before the first of these strings.
 func StopAt(strings ...string) RequestOption { return func(r *Request) { r.Stop = strings } }
 
+// Sample changes how tokens are chosen, from DefaultSampling:
+//
+//	llm.Sample(func(s *llm.Sampling) { s.Temperature, s.Seed = 0.2, 42 })
+func Sample(change func(*Sampling)) RequestOption {
+	return func(r *Request) { change(&r.Sampling) }
+}
+
 // Temperature: 0 always takes the likeliest token. Default: 0.8.
 func Temperature(t float64) RequestOption { return func(r *Request) { r.Sampling.Temperature = t } }
 
 // Seed makes sampling repeatable.
 func Seed(seed uint32) RequestOption { return func(r *Request) { r.Sampling.Seed = seed } }
-
-// TopK keeps the k likeliest tokens; 0: all. Default: 40.
-func TopK(k int) RequestOption { return func(r *Request) { r.Sampling.TopK = k } }
-
-// TopP keeps the likeliest tokens that together have probability p; 1: all.
-// Default: 0.95.
-func TopP(p float64) RequestOption { return func(r *Request) { r.Sampling.TopP = p } }
-
-// MinP keeps tokens at least p times as likely as the likeliest; 0: all. Default:
-// 0.05.
-func MinP(p float64) RequestOption { return func(r *Request) { r.Sampling.MinP = p } }
-
-// RepeatPenalty weakens the last tokens (lookBack of them; -1: the context) by a
-// factor; 1: not at all, the default.
-func RepeatPenalty(factor float64, lookBack int) RequestOption {
-	return func(r *Request) { r.Sampling.RepeatPenalty, r.Sampling.RepeatLast = factor, lookBack }
-}
 
 // OnOverflow chooses what happens when the conversation does not fit the context,
 // and how many tokens at its start survive (negative: BOS and the system message).
@@ -122,3 +112,10 @@ func Tools(tools ...Tool) RequestOption { return func(r *Request) { r.Tools = to
 
 // IgnoreEOG goes on after the model ended its reply.
 func IgnoreEOG() RequestOption { return func(r *Request) { r.IgnoreEOG = true } }
+
+// NoThinking asks a reasoning model not to reason.
+func NoThinking() RequestOption { return func(r *Request) { r.NoThinking = true } }
+
+// NoReuse evaluates the whole prompt, even what is in memory from an earlier
+// request: with a fixed seed, or temperature 0, the same reply each time to the bit.
+func NoReuse() RequestOption { return func(r *Request) { r.NoReuse = true } }

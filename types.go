@@ -72,3 +72,12 @@ type (
 	ContextError = chat.ContextError
 	TextError    = chat.TextError
 )
+
+// Sampling says how tokens are chosen.
+type Sampling = chat.Sampling
+
+// RandomSeed stands for a seed that the engine draws itself.
+const RandomSeed = chat.RandomSeed
+
+// DefaultSampling are llama.cpp's defaults.
+func DefaultSampling() Sampling { return chat.DefaultSampling() }

@@ -17,6 +17,7 @@ type Build struct {
 	Tree    string // git tree id of its source
 	Backend string // "cpu", …
 	System  string // instruction sets and options in use, as the engine prints them
+	Archive string // checksum and size of the archive that was linked
 }
 
 // BuildInfo describes the engine in this program.
@@ -29,6 +30,7 @@ func BuildInfo() Build {
 		Tree:    C.GoString(b.tree),
 		Backend: C.GoString(b.backend),
 		System:  C.GoString(b.system),
+		Archive: archive,
 	}
 }
 

@@ -15,3 +15,7 @@ package llama
 #endif
 */
 import "C"
+
+// archive names the archive that was linked. Being in the program, it makes the
+// program change when the archive does; the go command would not notice otherwise.
+const archive = C.LLM_ARCHIVE

@@ -1,10 +1,7 @@
 package llama
 
 // #include "llm.h"
-// #cgo noescape llm_decode
-// #cgo noescape llm_logits
 // #cgo nocallback llm_cancel
-// #cgo noescape llm_cancel
 import "C"
 
 import (
@@ -85,6 +82,7 @@ type Context struct {
 	c     *C.llm_context
 	vocab int
 	info  ContextInfo
+	cerr  *C.char // where Decode gets its message: no allocation a call
 }
 
 // NewContext makes a context. The model must stay open for as long.
@@ -131,9 +129,8 @@ func (c *Context) Cancel(on bool) { C.llm_cancel(c.c, C.bool(on)) }
 // Decode computes the batch. ErrNoSlot, ErrCanceled, ErrBatch and ErrDecode say in
 // what state it leaves the memory.
 func (c *Context) Decode(b *Batch) error {
-	var cerr *C.char
-	if code := C.llm_decode(c.c, &b.c, &cerr); code != C.LLM_OK {
-		return newError("decode", code, cerr)
+	if code := C.llm_decode(c.c, &b.c, &c.cerr); code != C.LLM_OK {
+		return newError("decode", code, c.cerr)
 	}
 	return nil
 }
@@ -156,6 +153,7 @@ func (c *Context) Logits(i int) ([]float32, error) {
 // MemoryUse is what one kind of buffer holds, in bytes.
 type MemoryUse struct {
 	Buffer                  string // the engine's name: "CPU", "CUDA0", …
+	Host                    bool   // in the host's memory
 	Model, Context, Compute uint64
 }
 
@@ -166,7 +164,7 @@ func (c *Context) MemoryUse() []MemoryUse {
 	uses := make([]MemoryUse, n)
 	for i := range uses {
 		r := &rows[i]
-		uses[i] = MemoryUse{C.GoString(r.name), uint64(r.model), uint64(r.context), uint64(r.compute)}
+		uses[i] = MemoryUse{C.GoString(r.name), bool(r.host), uint64(r.model), uint64(r.context), uint64(r.compute)}
 	}
 	return uses
 }

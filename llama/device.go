@@ -60,6 +60,13 @@ func Devices() ([]Device, error) {
 			MemoryFree:  uint64(d.memory_free),
 			MemoryTotal: uint64(d.memory_total),
 		}
+		if devices[i].Type == DeviceCPU {
+			// The engine reports the total as free (ggml-cpu.cpp,
+			// ggml_backend_cpu_device_get_memory, at the pinned tree).
+			if free, ok := memAvailable(); ok {
+				devices[i].MemoryFree = min(free, devices[i].MemoryTotal)
+			}
+		}
 	}
 	return devices, nil
 }

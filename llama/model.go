@@ -28,6 +28,9 @@ type ModelParams struct {
 	LoadMode     LoadMode
 	VocabOnly    bool
 	CheckTensors bool // validate the weights, which reads all of them
+	// NoAlloc simulates the load: the model and its contexts take no memory and
+	// must not compute, but say what they would take (Context.MemoryUse).
+	NoAlloc bool
 	// Progress is called on the loading goroutine with values from 0 to 1;
 	// false stops the load, which then fails with ErrCanceled.
 	Progress func(fraction float32) bool
@@ -85,6 +88,7 @@ func LoadModel(path string, p ModelParams) (*Model, error) {
 		load_mode:     C.int32_t(p.LoadMode),
 		vocab_only:    C.bool(p.VocabOnly),
 		check_tensors: C.bool(p.CheckTensors),
+		no_alloc:      C.bool(p.NoAlloc),
 	}
 	if p.Progress != nil {
 		h := cgo.NewHandle(p.Progress)

@@ -1,8 +1,6 @@
 package llama
 
 // #include "llm.h"
-// #cgo noescape llm_sampler_sample
-// #cgo noescape llm_sampler_accept
 import "C"
 
 import "unsafe"
@@ -26,6 +24,9 @@ type SamplerParams struct {
 type Sampler struct {
 	handle
 	c *C.llm_sampler
+	// Where calls leave their results: no allocation a call.
+	token C.int32_t
+	cerr  *C.char
 }
 
 // NewSampler makes a sampler chain. The model must stay open for as long.
@@ -55,20 +56,17 @@ func (s *Sampler) Close() error {
 
 // Sample chooses a token. The logits are only read.
 func (s *Sampler) Sample(logits []float32) (Token, error) {
-	var token C.int32_t
-	var cerr *C.char
-	code := C.llm_sampler_sample(s.c, (*C.float)(unsafe.Pointer(unsafe.SliceData(logits))), C.int32_t(len(logits)), &token, &cerr)
+	code := C.llm_sampler_sample(s.c, (*C.float)(unsafe.Pointer(unsafe.SliceData(logits))), C.int32_t(len(logits)), &s.token, &s.cerr)
 	if code != C.LLM_OK {
-		return NoToken, newError("sample", code, cerr)
+		return NoToken, newError("sample", code, s.cerr)
 	}
-	return Token(token), nil
+	return Token(s.token), nil
 }
 
 // Accept tells the sampler that token is now part of the text.
 func (s *Sampler) Accept(token Token) error {
-	var cerr *C.char
-	if code := C.llm_sampler_accept(s.c, C.int32_t(token), &cerr); code != C.LLM_OK {
-		return newError("sampler accept", code, cerr)
+	if code := C.llm_sampler_accept(s.c, C.int32_t(token), &s.cerr); code != C.LLM_OK {
+		return newError("sampler accept", code, s.cerr)
 	}
 	return nil
 }

@@ -47,7 +47,10 @@ if command -v ccache >/dev/null 2>&1; then
     set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
 
-options="-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF
+# No path of this machine in messages, archives or ccache's keys.
+map=-ffile-prefix-map=$PWD/=
+
+options="-DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=$map -DCMAKE_CXX_FLAGS=$map -DBUILD_SHARED_LIBS=OFF
     -DGGML_NATIVE=${NATIVE:-ON} -DGGML_CCACHE=OFF
     -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=$peers -DLLAMA_BUILD_SERVER=OFF
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF

@@ -1,6 +1,9 @@
 package chat
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Kind says which part of an Event is filled.
 type Kind int
@@ -91,4 +94,11 @@ const (
 type Stop struct {
 	Reason   StopReason
 	Sequence string // the stop string that was found
+}
+
+func (s *Stop) String() string {
+	if s.Sequence == "" {
+		return string(s.Reason)
+	}
+	return fmt.Sprintf("%s %q", s.Reason, s.Sequence)
 }

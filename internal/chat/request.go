@@ -61,8 +61,12 @@ type Request struct {
 	MaxTokens int      // tokens to generate at most; 0 or less: until the context is full
 	Stop      []string // the reply ends before the first of these
 	IgnoreEOG bool     // go on after end-of-generation tokens
-	Sampling  Sampling
-	Overflow  Overflow
+	// NoReuse evaluates the whole prompt, even what is in memory from an earlier
+	// request. Batches of other sizes round differently: only a prompt that is
+	// evaluated as a whole gives the very same logits each time.
+	NoReuse  bool
+	Sampling Sampling
+	Overflow Overflow
 	// Keep is how many tokens at the start survive when something must be dropped.
 	// Negative: BOS and the leading system message.
 	Keep int

@@ -11,15 +11,24 @@ import (
 // ErrNotModel: the path does not lead to a model file.
 var ErrNotModel = errors.New("not a model file")
 
+// cause is what the system said, without the operation and the path.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
 // checkFile finds what is wrong with a path in words that help, before the engine
 // sees it. The engine itself validates the rest of the file.
 func checkFile(path string) error {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: there is no such file: %w", path, fs.ErrNotExist)
+		return fmt.Errorf("%s: %w; check the path", path, fs.ErrNotExist)
 	case err != nil:
-		return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("%s: %w", path, cause(err))
 	case st.IsDir():
 		return fmt.Errorf("%s: is a directory, %w; give the .gguf file in it", path, ErrNotModel)
 	case !st.Mode().IsRegular():
@@ -29,7 +38,7 @@ func checkFile(path string) error {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, errors.Unwrap(err))
+		return fmt.Errorf("%s: %w", path, cause(err))
 	}
 	defer f.Close()
 	var magic [4]byte

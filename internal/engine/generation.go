@@ -76,7 +76,11 @@ func (g *generation) tearDown() {
 // prefill evaluates what of the prompt is not in memory yet. The last token always
 // is evaluated: its logits are needed.
 func (g *generation) prefill(tokens []llama.Token) error {
-	if err := g.rewind(min(commonPrefix(g.tokens, tokens), len(tokens)-1)); err != nil {
+	reuse := min(commonPrefix(g.tokens, tokens), len(tokens)-1)
+	if g.job.request.NoReuse {
+		reuse = 0
+	}
+	if err := g.rewind(reuse); err != nil {
 		return err
 	}
 	g.usage.PromptTokens = len(tokens)

@@ -9,14 +9,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
 // Engine is a loaded model with one context. Its methods may be called from any
 // goroutine.
 type Engine struct {
-	model       *llama.Model
+	Tokenizer
 	templates   *llama.ChatTemplates // nil: see templateErr
 	templateErr error
 	info        Info
@@ -25,8 +24,6 @@ type Engine struct {
 	quit chan struct{} // closed by Close
 	done chan struct{} // closed when the owner goroutine is gone
 
-	life     sync.RWMutex // held for reading while a caller uses model or templates
-	closed   bool
 	close    sync.Once
 	closeErr error
 }
@@ -47,18 +44,15 @@ type Info struct {
 // Open loads the model at path. Cancelling ctx stops the load.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	begin := time.Now()
-	if err := checkFile(path); err != nil {
-		return nil, fmt.Errorf("open model %w", err)
-	}
-	model, err := loadModel(ctx, path, o)
+	model, err := loadModel(ctx, path, o.Progress, o.modelParams())
 	if err != nil {
 		return nil, err
 	}
 	e := &Engine{
-		model: model,
-		jobs:  make(chan *job),
-		quit:  make(chan struct{}),
-		done:  make(chan struct{}),
+		Tokenizer: Tokenizer{model: model},
+		jobs:      make(chan *job),
+		quit:      make(chan struct{}),
+		done:      make(chan struct{}),
 	}
 	owner, err := e.setUp(path, o)
 	if err != nil {
@@ -69,22 +63,23 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	return e, nil
 }
 
-func loadModel(ctx context.Context, path string, o Options) (*llama.Model, error) {
-	progress := func(fraction float32) bool {
-		if ctx.Err() == nil && o.Progress != nil {
-			o.Progress(fraction)
+// loadModel loads the file at path. Cancelling ctx stops it.
+func loadModel(ctx context.Context, path string, progress func(float32), p llama.ModelParams) (*llama.Model, error) {
+	if err := checkFile(path); err != nil {
+		return nil, fmt.Errorf("open model %w", err)
+	}
+	p.Progress = func(fraction float32) bool {
+		if ctx.Err() == nil && progress != nil {
+			progress(fraction)
 		}
 		return ctx.Err() == nil
 	}
-	model, err := llama.LoadModel(path, o.modelParams(progress))
+	model, err := llama.LoadModel(path, p)
 	switch {
 	case errors.Is(err, llama.ErrCanceled):
 		return nil, fmt.Errorf("open model %s: loading was stopped: %w", path, context.Cause(ctx))
 	case err != nil:
 		return nil, fmt.Errorf("open model %s: %w", path, explainLoad(err))
-	}
-	if err := checkGenerates(model.Info()); err != nil {
-		return nil, errors.Join(fmt.Errorf("open model %s: %w", path, err), model.Close())
 	}
 	return model, nil
 }
@@ -107,6 +102,9 @@ func checkGenerates(i llama.ModelInfo) error {
 // setUp makes the context and what belongs to it, and hands them to their owner.
 func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	mi := e.model.Info()
+	if err := checkGenerates(mi); err != nil {
+		return nil, err
+	}
 	size, reason := chooseContext(o.Context, mi.ContextTrain)
 	params, err := o.contextParams(size)
 	if err != nil {
@@ -116,6 +114,9 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	if e.templateErr != nil && o.ChatTemplate != "" {
 		return nil, e.templateErr
 	}
+	if err := checkMemory(path, o, params); err != nil {
+		return nil, err
+	}
 	c, err := e.model.NewContext(params)
 	if err != nil {
 		return nil, explainContext(err, size, mi)
@@ -123,6 +124,9 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	batch, err := llama.NewBatch(c.Info().Batch, 1)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
+	}
+	if got := c.Info().ContextSeq; got != size {
+		reason = fmt.Sprintf("%d %s, padded by the engine", size, reason)
 	}
 	e.info = Info{
 		Path:          path,
@@ -138,12 +142,13 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	return &owner{engine: e, ctx: c, batch: batch, memory: c.Memory(), size: n, tokens: make([]llama.Token, 0, n)}, nil
 }
 
+// free frees what the owner does not own.
 func (e *Engine) free() error {
-	var errs []error
+	err := e.Tokenizer.Close() // waits for the last caller that uses the model
 	if e.templates != nil {
-		errs = append(errs, e.templates.Close())
+		err = errors.Join(e.templates.Close(), err)
 	}
-	return errors.Join(append(errs, e.model.Close())...)
+	return err
 }
 
 // Close stops the running request, refuses the queued ones (chat.ErrClosed) and
@@ -151,26 +156,12 @@ func (e *Engine) free() error {
 // returns the same.
 func (e *Engine) Close() error {
 	e.close.Do(func() {
-		e.life.Lock()
-		e.closed = true
-		e.life.Unlock()
+		e.shut()
 		close(e.quit)
 		<-e.done
-		e.life.Lock() // after the last caller that still uses the model
-		defer e.life.Unlock()
 		e.closeErr = e.free()
 	})
 	return e.closeErr
-}
-
-// use runs f while the model cannot be closed.
-func (e *Engine) use(f func() error) error {
-	e.life.RLock()
-	defer e.life.RUnlock()
-	if e.closed {
-		return chat.ErrClosed
-	}
-	return f()
 }
 
 // Info describes the model and its context.

@@ -9,7 +9,7 @@ import (
 
 // Options are the choices of Open. The zero value of each field is its default.
 type Options struct {
-	Context        int    // tokens; 0: see chooseContext
+	Context        int    // tokens; 0: see chooseContext, negative: as trained
 	Batch          int    // tokens a decode takes; 0: 2048
 	Ubatch         int    // tokens computed at once; 0: 512
 	Threads        int    // 0: the physical cores
@@ -28,10 +28,16 @@ type Options struct {
 // would take gigabytes for it.
 const defaultContext = 4096
 
-// chooseContext is the context size for a model: what was asked for, or
-// min(trained, 4096). Reason says which.
+// maxContext is beyond every model; the bookkeeping of larger contexts alone takes
+// the engine gigabytes and long seconds before it gives up.
+const maxContext = 1 << 26
+
+// chooseContext is the context size for a model: what was asked for (negative: what
+// it was trained on), or min(trained, 4096). Reason says which.
 func chooseContext(asked, trained int) (size int, reason string) {
 	switch {
+	case asked < 0 && trained > 0:
+		return trained, "as trained"
 	case asked > 0 && trained > 0 && asked > trained:
 		return asked, fmt.Sprintf("as asked, beyond the %d tokens the model was trained on", trained)
 	case asked > 0:
@@ -54,7 +60,7 @@ func threads(asked int) int {
 }
 
 // modelParams are what the engine is asked for when it loads the weights.
-func (o *Options) modelParams(progress func(float32) bool) llama.ModelParams {
+func (o *Options) modelParams() llama.ModelParams {
 	p := llama.DefaultModelParams()
 	if o.GPULayers != nil {
 		p.GPULayers = *o.GPULayers
@@ -62,7 +68,6 @@ func (o *Options) modelParams(progress func(float32) bool) llama.ModelParams {
 	if o.LoadMode != nil {
 		p.LoadMode = *o.LoadMode
 	}
-	p.Progress = progress
 	return p
 }
 
@@ -76,6 +81,9 @@ func (o *Options) contextParams(size int) (llama.ContextParams, error) {
 	p.Ubatch = min(p.Ubatch, p.Batch)
 	p.Threads = threads(o.Threads)
 	p.ThreadsBatch = orDefault(o.ThreadsBatch, p.Threads)
+	if size > maxContext {
+		return p, fmt.Errorf("a context of %d tokens is beyond the limit of %d; ask for a smaller one", size, maxContext)
+	}
 	var err error
 	if p.KeyType, err = llama.ParseKVType(orDefault(o.KeyType, "f16")); err != nil {
 		return p, err

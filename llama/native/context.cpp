@@ -277,7 +277,7 @@ int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int c
         int n = 0;
         for (const auto & [type, use] : llama_get_memory_breakdown(c->ctx)) {
             if (n < cap) {
-                out[n] = { ggml_backend_buft_name(type), use.model, use.context, use.compute };
+                out[n] = { ggml_backend_buft_name(type), ggml_backend_buft_is_host(type), use.model, use.context, use.compute };
             }
             n++;
         }

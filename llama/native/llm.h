@@ -77,6 +77,7 @@ struct llm_model_params {
     int32_t  load_mode;    // enum llama_load_mode: -1 auto, 0 read, 1 mmap, 2 mlock, 3 mmap + mlock, 4 direct I/O
     bool     vocab_only;
     bool     check_tensors;
+    bool     no_alloc;     // simulate: the model and its contexts take no memory and compute nothing
     uint64_t progress;     // passed to llm_go_progress; 0: no progress is reported
 };
 void llm_model_default_params(struct llm_model_params * out);
@@ -159,6 +160,7 @@ const float * llm_logits(llm_context * ctx, int32_t i);
 
 struct llm_memory_use {
     const char * name; // static: the buffer type's name
+    bool         host; // in the host's memory
     uint64_t     model, context, compute; // bytes
 };
 // Writes at most cap rows, returns how many there are.

@@ -36,9 +36,11 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
         llama_model_params p = llama_model_default_params();
         p.n_gpu_layers       = params->n_gpu_layers;
         p.main_gpu           = params->main_gpu;
-        p.load_mode          = (enum llama_load_mode) params->load_mode;
+        // Mapping the file and simulating it exclude each other: an assertion.
+        p.load_mode          = params->no_alloc ? LLAMA_LOAD_MODE_NONE : (enum llama_load_mode) params->load_mode;
         p.vocab_only         = params->vocab_only;
         p.check_tensors      = params->check_tensors;
+        p.no_alloc           = params->no_alloc;
         if (progress.id) {
             p.progress_callback_user_data = &progress;
             p.progress_callback           = [](float fraction, void * data) {

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// app is what a command may touch.
+type app struct {
+	in       *os.File
+	out, err *os.File
+}
+
+// Exit codes.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// usageError is a wrong flag or argument: exit code 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// errReported ends a command whose message is out already.
+var errReported = errors.New("reported")
+
+// main runs the command line and returns the exit code.
+func (a *app) main(args []string) int {
+	root := a.root()
+	root.SetArgs(expandArgs(root, args))
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.Execute()
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		err = errors.New("standard output was closed by its reader; nothing more is written")
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(a.err, "llm: %s\n", oneLine(err))
+	}
+	var usage usageError
+	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "llm",
+		Short:         "Run language models locally",
+		Long:          "llm runs language models (GGUF files) on this machine.",
+		Example:       "  llm run model.gguf \"Why is the sky blue?\"\n  cat notes.txt | llm run model.gguf \"Summarise this\"\n  llm devices",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usagef("%w; see '%s --help'", err, c.CommandPath())
+	})
+	root.AddCommand(a.runCommand(), a.tokenizeCommand(), a.devicesCommand(), a.versionCommand())
+	return root
+}
+
+// interruptible is a context that Ctrl-C and SIGTERM cancel. A second signal ends
+// the process the ordinary way.
+func interruptible() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			cancel(errInterrupted{s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		cancel(nil)
+	}
+}
+
+type errInterrupted struct{ signal os.Signal }
+
+func (e errInterrupted) isCtrlC() bool { return e.signal == os.Interrupt }
+
+func (e errInterrupted) Error() string {
+	if e.isCtrlC() {
+		return "interrupted"
+	}
+	return "stopped by a signal (" + e.signal.String() + ")"
+}
+
+// oneLine keeps a message on one line, whatever a file name or the engine put into
+// it.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -1,0 +1,19 @@
+// Command llm runs language models in a terminal.
+//
+// One file a subcommand: flags, wiring and exit codes. What is worth a test of its
+// own lives in the packages.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A reader that went away (`llm run … | head -c1`) is an error to report, not
+	// a silent death.
+	signal.Ignore(syscall.SIGPIPE)
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	os.Exit(a.main(os.Args[1:]))
+}

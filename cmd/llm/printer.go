@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seed-f87006eb/llm"
+)
+
+// printer shows what happens while a model is run.
+type printer interface {
+	opened(llm.Info) error
+	event(llm.Event) error
+	end() error // the reply is over
+}
+
+func newPrinter(a *app, asJSON, verbose bool) printer {
+	if asJSON {
+		return &jsonPrinter{json.NewEncoder(a.out)}
+	}
+	return &textPrinter{app: a, verbose: verbose, newline: true}
+}
+
+// textPrinter writes the reply to standard output and all else to standard error.
+type textPrinter struct {
+	*app
+	verbose bool
+	info    llm.Info
+	newline bool // the output stands at the beginning of a line
+}
+
+func (p *textPrinter) opened(info llm.Info) error {
+	p.info = info
+	if c := info.Context.ContextSeq; p.verbose || c < info.Model.ContextTrain && strings.HasPrefix(info.ContextReason, "default") {
+		fmt.Fprintf(p.err, "llm: context of %d tokens (%s); -c changes it\n", c, info.ContextReason)
+	}
+	return nil
+}
+
+func (p *textPrinter) event(ev llm.Event) error {
+	switch ev.Kind {
+	case llm.KindText, llm.KindReasoning:
+		return p.write(ev.Text)
+	case llm.KindToolCall:
+		return p.write(ev.ToolCall.Name + ev.ToolCall.Arguments)
+	case llm.KindDropped:
+		fmt.Fprintf(p.err, "\nllm: the context is full: tokens %d to %d were dropped (policy %s)\n", ev.Dropped.From, ev.Dropped.To-1, ev.Dropped.Policy)
+	case llm.KindUsage:
+		if p.verbose {
+			p.lineEnd()
+			p.stats(ev.Usage)
+		}
+	case llm.KindStop:
+		p.stop(ev.Stop)
+	}
+	return nil
+}
+
+func (p *textPrinter) write(text string) error {
+	_, err := fmt.Fprint(p.out, text)
+	p.newline = strings.HasSuffix(text, "\n")
+	return err
+}
+
+func (p *textPrinter) end() error { return p.lineEnd() }
+
+func (p *textPrinter) lineEnd() error {
+	if p.newline {
+		return nil
+	}
+	return p.write("\n")
+}
+
+// stop says why a reply ended where it is not what was asked for.
+func (p *textPrinter) stop(s *llm.Stop) {
+	if p.verbose {
+		fmt.Fprintf(p.err, "stop         %s\n", s)
+	} else if s.Reason == llm.StopContextFull {
+		p.lineEnd()
+		fmt.Fprintf(p.err, "llm: the reply was cut: the context of %d tokens is full; give a larger one (-c) or --context-policy shift\n", p.info.Context.ContextSeq)
+	}
+}
+
+func (p *textPrinter) stats(u *llm.Usage) {
+	evaluated := u.PromptTokens - u.CachedTokens
+	fmt.Fprintf(p.err, "load         %s, %d threads\n", round(p.info.LoadTime), p.info.Threads)
+	fmt.Fprintf(p.err, "first token  %s\n", round(u.FirstToken))
+	fmt.Fprintf(p.err, "prompt       %d tokens, %d of them from memory, %s (%.1f tokens/s)\n", u.PromptTokens, u.CachedTokens, round(u.Prompt), rate(evaluated, u.Prompt))
+	fmt.Fprintf(p.err, "generation   %d tokens, %s (%.1f tokens/s)\n", u.CompletionTokens, round(u.Generation), rate(u.CompletionTokens-1, u.Generation))
+	for _, m := range p.info.Memory {
+		fmt.Fprintf(p.err, "memory       %-10s weights %s, KV cache %s, compute %s\n", m.Buffer, mib(m.Model), mib(m.Context), mib(m.Compute))
+	}
+	if peak := peakRSS(); peak > 0 {
+		fmt.Fprintf(p.err, "memory       peak of the process %s\n", mib(peak))
+	}
+}
+
+func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }
+
+func rate(tokens int, d time.Duration) float64 {
+	if tokens <= 0 || d <= 0 {
+		return 0
+	}
+	return float64(tokens) / d.Seconds()
+}
+
+// jsonPrinter writes one JSON object an event to standard output.
+type jsonPrinter struct{ out *json.Encoder }
+
+func (p *jsonPrinter) opened(info llm.Info) error {
+	return p.out.Encode(map[string]any{
+		"event": "model", "path": info.Path, "description": info.Model.Description,
+		"n_ctx": info.Context.ContextSeq, "n_ctx_reason": info.ContextReason, "n_ctx_train": info.Model.ContextTrain,
+		"threads": info.Threads, "load_ms": ms(info.LoadTime),
+	})
+}
+
+func (p *jsonPrinter) event(ev llm.Event) error {
+	o := map[string]any{"event": ev.Kind.String()}
+	switch ev.Kind {
+	case llm.KindText, llm.KindReasoning:
+		o["text"] = ev.Text
+	case llm.KindToolCall:
+		o["index"], o["id"], o["name"], o["arguments"] = ev.ToolCall.Index, ev.ToolCall.ID, ev.ToolCall.Name, ev.ToolCall.Arguments
+	case llm.KindDropped:
+		o["from"], o["to"], o["policy"] = ev.Dropped.From, ev.Dropped.To, ev.Dropped.Policy
+	case llm.KindUsage:
+		u := ev.Usage
+		o["prompt_tokens"], o["cached_tokens"], o["completion_tokens"], o["dropped_tokens"] = u.PromptTokens, u.CachedTokens, u.CompletionTokens, u.DroppedTokens
+		o["n_ctx"], o["queued_ms"], o["prompt_ms"], o["first_token_ms"], o["generation_ms"] = u.ContextSize, ms(u.Queued), ms(u.Prompt), ms(u.FirstToken), ms(u.Generation)
+	case llm.KindStop:
+		o["reason"] = ev.Stop.Reason
+		if ev.Stop.Sequence != "" {
+			o["sequence"] = ev.Stop.Sequence
+		}
+	}
+	return p.out.Encode(o)
+}
+
+func (p *jsonPrinter) end() error { return nil }
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// peakRSS is the most memory that this process had, in bytes; 0 where that is not
+// known.
+func peakRSS() uint64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return uint64(u.Maxrss) * rssUnit
+}

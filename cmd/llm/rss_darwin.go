@@ -1,0 +1,4 @@
+package main
+
+// rssUnit is the unit of Rusage.Maxrss: bytes on macOS.
+const rssUnit = 1

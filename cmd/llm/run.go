@@ -1,0 +1,72 @@
+package main
+
+import (
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-f87006eb/llm"
+)
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [MODEL] [PROMPT]",
+		Short: "Answer a prompt, or chat, with a model",
+		Long: `Answer a prompt, or chat, with a model (a GGUF file).
+
+The prompt comes from the arguments, from --prompt or --file, or from a pipe; what
+comes through a pipe follows the rest. Without any prompt, on a terminal, it is a
+conversation. Without MODEL the default model is used, if it is there.
+
+Flags have the names they have in llama.cpp, with one dash or two.`,
+		Example: `  llm run model.gguf "Why is the sky blue?"
+  cat notes.txt | llm run model.gguf "Summarise this"
+  llm run model.gguf --no-chat -p "Once upon a time" -n 64 --temp 0
+  llm run model.gguf -c 8192 -ngl 99 --json -p Hello`,
+		RunE: func(_ *cobra.Command, args []string) error { return a.run(&f, args) },
+	}
+	f.register(c)
+	return c
+}
+
+// run answers one prompt, or holds a conversation.
+func (a *app) run(f *runFlags, args []string) error {
+	open, err := f.openOptions()
+	if err != nil {
+		return err
+	}
+	request, err := f.requestOptions()
+	if err != nil {
+		return err
+	}
+	path, words, err := a.modelArg(f.model, args)
+	if err != nil {
+		return err
+	}
+	prompt, err := a.readPrompt(f.prompt, f.file, words)
+	if err != nil {
+		return err
+	}
+	if prompt == "" && !isTerminal(a.in) {
+		return usagef("there is no prompt: give one as an argument, with -p or -f, or through a pipe")
+	}
+	if f.raw && f.system != "" {
+		return usagef("a system prompt needs the chat template; leave out --no-chat or -sys")
+	}
+	m, err := a.open(path, open)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	s := &session{app: a, model: m, options: request, raw: f.raw, printer: newPrinter(a, f.json, f.verbose)}
+	return s.start(f.system, prompt)
+}
+
+func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
+	ctx, release := interruptible()
+	defer release()
+	progress := a.newLoadProgress(filepath.Base(path))
+	defer progress.done()
+	return llm.Open(path, append(options, llm.LoadContext(ctx), llm.Progress(progress.update))...)
+}

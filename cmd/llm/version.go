@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-f87006eb/llm"
+)
+
+func (a *app) versionCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "version",
+		Short:   "Print the versions of llm and of its engine",
+		Example: "  llm version\n  llm version --json",
+		Args:    noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := version()
+			if asJSON {
+				return json.NewEncoder(a.out).Encode(v)
+			}
+			_, err := fmt.Fprintf(a.out, "llm      %s (%s, %s/%s)\nengine   llama.cpp %s\ntree     %s\nbackend  %s\nsystem   %s\n",
+				v.LLM, v.Go, runtime.GOOS, runtime.GOARCH, v.Engine, v.Tree, v.Backend, v.System)
+			return err
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type versions struct {
+	LLM     string `json:"llm"`
+	Go      string `json:"go"`
+	Engine  string `json:"engine"`
+	Tree    string `json:"tree"`
+	Backend string `json:"backend"`
+	System  string `json:"system"`
+}
+
+func version() versions {
+	b := llm.BuildInfo()
+	v := versions{LLM: "unknown", Go: runtime.Version(), Engine: b.Version, Tree: b.Tree, Backend: b.Backend, System: b.System}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v.LLM = info.Main.Version
+	}
+	return v
+}
+
+// noArgs refuses arguments as a usage error.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no arguments; it got %q", c.CommandPath(), args)
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package engine
+
+import (
+	"fmt"
+
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+// largeContext is where a context can take more memory than there is: from here on
+// it is simulated first. (The system would grant the memory, and kill the process
+// when it is used.)
+const largeContext = 16384
+
+// checkMemory refuses a context that cannot fit the memory of the host, by asking
+// the engine itself, without allocating.
+func checkMemory(path string, o Options, p llama.ContextParams) error {
+	if p.Context < largeContext {
+		return nil
+	}
+	free, ok := hostMemoryFree()
+	if !ok {
+		return nil
+	}
+	need, err := contextNeeds(path, o, p)
+	if err != nil {
+		return err
+	}
+	if need > free {
+		return fmt.Errorf("a context of %d tokens needs %.1f GiB beside the weights, and %.1f GiB are free; ask for a smaller one, or for a smaller KV cache type (q8_0)",
+			p.Context, gib(need), gib(free))
+	}
+	return nil
+}
+
+// contextNeeds is what a context takes in host memory, in bytes.
+func contextNeeds(path string, o Options, p llama.ContextParams) (uint64, error) {
+	mp := o.modelParams()
+	mp.NoAlloc = true
+	model, err := llama.LoadModel(path, mp)
+	if err != nil {
+		return 0, explainLoad(err)
+	}
+	defer model.Close()
+	c, err := model.NewContext(p)
+	if err != nil {
+		return 0, explainContext(err, p.Context, model.Info())
+	}
+	defer c.Close()
+	var need uint64
+	for _, use := range c.MemoryUse() {
+		if use.Host {
+			need += use.Context + use.Compute
+		}
+	}
+	return need, nil
+}
+
+// hostMemoryFree is the CPU device's free memory in bytes.
+func hostMemoryFree() (uint64, bool) {
+	devices, err := llama.Devices()
+	if err != nil {
+		return 0, false
+	}
+	for _, d := range devices {
+		if d.Type == llama.DeviceCPU && d.MemoryFree > 0 {
+			return d.MemoryFree, true
+		}
+	}
+	return 0, false
+}
+
+func gib(bytes uint64) float64 { return float64(bytes) / (1 << 30) }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package llama
+
+func memAvailable() (uint64, bool) { return 0, false }
