@@ -7,6 +7,7 @@
 #include <climits>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 namespace {
 
@@ -31,6 +32,23 @@ bool is_kv_type(int32_t type) {
     }
     return false;
 }
+
+// More tokens than any context takes at once.
+constexpr int32_t max_batch = 1 << 24;
+
+// The memory behind a batch.
+struct batch_arrays {
+    std::vector<int32_t>   token, pos, n_seq, ids;
+    std::vector<int32_t *> seq;
+    std::vector<int8_t>    output;
+
+    batch_arrays(size_t cap, size_t n_seq_max)
+        : token(cap), pos(cap), n_seq(cap), ids(cap * n_seq_max), seq(cap), output(cap) {
+        for (size_t i = 0; i < cap; i++) {
+            seq[i] = &ids[i * n_seq_max];
+        }
+    }
+};
 
 // More threads than this crash the engine's thread pool (GGML_MAX_N_THREADS).
 constexpr int32_t max_threads = GGML_MAX_N_THREADS;
@@ -108,17 +126,16 @@ template <class F> int with_seq(llm_context * c, int32_t seq, char ** err, F && 
 
 extern "C" {
 
+// (llama_batch_init does not check what it allocates.)
 int llm_batch_init(struct llm_batch * b, int32_t cap, int32_t n_seq_max, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
-        if (!b || cap < 1 || n_seq_max < 1 || (size_t) n_seq_max > llama_max_parallel_sequences()) {
-            return llm::fail(err, LLM_EINVAL, "batch: room for %d tokens of %d sequences", cap, n_seq_max);
+        if (!b || cap < 1 || cap > max_batch || n_seq_max < 1 || (size_t) n_seq_max > llama_max_parallel_sequences()) {
+            return llm::fail(err, LLM_EINVAL, "batch: room for %d tokens of %d sequences; the limits are %d and %zu", cap, n_seq_max,
+                             max_batch, llama_max_parallel_sequences());
         }
-        const llama_batch lb = llama_batch_init(cap, 0, n_seq_max);
-        if (!lb.token || !lb.pos || !lb.n_seq_id || !lb.seq_id || !lb.logits) {
-            llama_batch_free(lb);
-            return llm::fail(err, LLM_EENGINE, "batch: no memory for %d tokens", cap);
-        }
-        *b = { 0, cap, n_seq_max, lb.token, lb.pos, lb.n_seq_id, lb.seq_id, lb.logits };
+        auto * arrays = new batch_arrays(cap, n_seq_max);
+        *b            = { 0, cap, n_seq_max, arrays->token.data(), arrays->pos.data(), arrays->n_seq.data(), arrays->seq.data(),
+                          arrays->output.data(), arrays };
         return LLM_OK;
     });
 }
@@ -128,8 +145,8 @@ static llama_batch as_llama(const llm_batch * b) {
 }
 
 void llm_batch_free(struct llm_batch * b) {
-    if (b && b->token) {
-        llama_batch_free(as_llama(b));
+    if (b) {
+        delete static_cast<batch_arrays *>(b->arrays);
         *b = {};
     }
 }
@@ -200,6 +217,7 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         c->n_ctx     = (int32_t) llama_n_ctx(c->ctx);
         c->n_batch   = (int32_t) llama_n_batch(c->ctx);
         c->n_seq_max = (int32_t) llama_n_seq_max(c->ctx);
+        c->kv_unified = params->kv_unified;
         *out         = c.release();
         return LLM_OK;
     });
@@ -233,6 +251,9 @@ int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
         int32_t n_rows = 0;
         if (const int code = check_batch(c, b, &n_rows, err)) {
             return code;
+        }
+        if (c->model->simulated) {
+            return llm::fail(err, LLM_EINVAL, "decode: the model was loaded for simulation only");
         }
         if (!llama_model_has_decoder(c->model->model)) {
             return llm::fail(err, LLM_EINVAL, "decode: the model has no decoder");
@@ -303,6 +324,9 @@ int llm_memory_seq_cp(llm_context * c, int32_t from, int32_t to, int32_t p0, int
     return with_seq(c, from, err, [&]() -> int {
         if (to < 0 || to >= c->n_seq_max) {
             return llm::fail(err, LLM_EINVAL, "sequence %d: the context has %d", to, c->n_seq_max);
+        }
+        if (!c->kv_unified && from != to && (p0 > 0 || p1 >= 0)) {
+            return llm::fail(err, LLM_EINVAL, "part of a sequence can be copied in a unified KV cache only");
         }
         llama_memory_seq_cp(c->memory(), from, to, p0, p1);
         return LLM_OK;

@@ -11,6 +11,7 @@ struct llm_model {
     llama_model *       model;
     const llama_vocab * vocab;
     int32_t             n_vocab;
+    bool                simulated; // loaded with no_alloc: computing would crash
 
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };
@@ -19,6 +20,7 @@ struct llm_context {
     llama_context *   ctx;
     const llm_model * model;
     int32_t           n_ctx, n_batch, n_seq_max;
+    bool              kv_unified;
     std::atomic<bool> cancel{ false };
     int32_t           n_rows = 0; // rows of logits of the last decode
 

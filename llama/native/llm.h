@@ -122,6 +122,7 @@ struct llm_batch {
     int32_t * n_seq;
     int32_t ** seq;
     int8_t  * output; // 1: this token's logits are wanted
+    void    * arrays; // the memory behind them
 };
 int  llm_batch_init(struct llm_batch * batch, int32_t cap, int32_t n_seq_max, char ** err);
 void llm_batch_free(struct llm_batch * batch);

@@ -1,11 +1,12 @@
-// Package reference is a plain greedy loop in C++ over the upstream API, which
-// tests compare the engine with. Nothing but tests may import it.
+// Package reference is C++ for tests: a plain greedy loop over the upstream API, to
+// compare the engine with, and assertions of the engine on demand. Nothing but
+// tests may import it.
 package reference
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../native/reference
 #cgo LDFLAGS: -L${SRCDIR}/../../build/cpu -lllm_reference
-#include "greedy.h"
+#include "reference.h"
 #include <stdlib.h>
 */
 import "C"
@@ -30,4 +31,18 @@ func Greedy(path, prompt string, context, predict, threads int) (string, error) 
 	}
 	defer C.free(unsafe.Pointer(text))
 	return C.GoString(text), nil
+}
+
+// Assert runs into an assertion of the engine inside a guarded call: on the calling
+// thread it comes back as the message of an error, on another the process ends.
+func Assert(onOtherThread bool) (code int, message string) {
+	llama.BuildInfo()
+	var other C.int
+	if onOtherThread {
+		other = 1
+	}
+	var err *C.char
+	code = int(C.llm_reference_assert(other, &err))
+	defer C.free(unsafe.Pointer(err))
+	return code, C.GoString(err)
 }

@@ -1,6 +1,6 @@
 // A plain greedy loop over the upstream API, for tests to compare against. It
 // shares no code with the rest of this folder and is linked into tests only.
-#include "greedy.h"
+#include "reference.h"
 
 #include "llama.h"
 

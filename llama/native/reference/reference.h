@@ -7,6 +7,10 @@ extern "C" {
 // The greedy continuation of a prompt, malloc'ed; NULL when something failed.
 char * llm_reference_greedy(const char * path, const char * prompt, int n_ctx, int n_predict, int n_threads);
 
+// Runs into an assertion of the engine inside a guarded call, on this thread or on
+// another.
+int llm_reference_assert(int on_other_thread, char ** err);
+
 #ifdef __cplusplus
 }
 #endif

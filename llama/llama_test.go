@@ -1,0 +1,701 @@
+package llama_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seed-f87006eb/llm/internal/testmodel"
+	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/llama/reference"
+)
+
+func load(t *testing.T, path string) *llama.Model {
+	t.Helper()
+	m, err := llama.LoadModel(path, llama.DefaultModelParams())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := m.Close(); err != nil && !errors.Is(err, llama.ErrClosed) {
+			t.Error(err)
+		}
+		if n := llama.Live(); n != 0 {
+			t.Errorf("%d handles are still open", n)
+		}
+	})
+	return m
+}
+
+func smallParams() llama.ContextParams {
+	p := llama.DefaultContextParams()
+	p.Context, p.Batch, p.Ubatch, p.Threads, p.ThreadsBatch = 256, 64, 64, 2, 2
+	return p
+}
+
+func newContext(t *testing.T, m *llama.Model, change func(*llama.ContextParams)) *llama.Context {
+	t.Helper()
+	p := smallParams()
+	if change != nil {
+		change(&p)
+	}
+	c, err := m.NewContext(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func newBatch(t *testing.T, capacity, sequences int) *llama.Batch {
+	t.Helper()
+	b, err := llama.NewBatch(capacity, sequences)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+// fill puts n tokens from position pos into the batch; the last asks for logits.
+func fill(t *testing.T, b *llama.Batch, n, pos int) {
+	t.Helper()
+	b.Clear()
+	for i := range n {
+		if err := b.Add(llama.Token(100+i), pos+i, i == n-1, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestModelInfo(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	i := m.Info()
+	if i.Layers != 30 || i.Embedding != 576 || i.Heads != 9 || i.KVHeads != 3 || i.Vocab != 49152 || i.ContextTrain != 8192 ||
+		i.Params != 134515008 || !i.Decoder || i.Encoder || i.SlidingWindow != 0 || i.EOS != 2 {
+		t.Errorf("%+v", i)
+	}
+	if v, ok := m.Meta("general.architecture"); !ok || v != "llama" {
+		t.Errorf("architecture %q, %v", v, ok)
+	}
+	if v, ok := m.Meta("no.such.key"); ok || v != "" {
+		t.Errorf("a key that is not there: %q, %v", v, ok)
+	}
+}
+
+func TestDevices(t *testing.T) {
+	devices, err := llama.Devices()
+	if err != nil || len(devices) == 0 {
+		t.Fatalf("%v, %v", devices, err)
+	}
+	for _, d := range devices {
+		if d.Name == "" || d.MemoryFree > d.MemoryTotal {
+			t.Errorf("%+v", d)
+		}
+	}
+}
+
+// TestLoadErrors gives the engine files that are none.
+func TestLoadErrors(t *testing.T) {
+	whole, err := os.ReadFile(testmodel.SmolLM2(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	flip := func(at int) []byte {
+		b := slices.Clone(whole[:1<<21])
+		b[at] ^= 0xff
+		return b
+	}
+	for name, data := range map[string][]byte{
+		"empty":             {},
+		"text":              []byte("this is not a model"),
+		"magic only":        []byte("GGUF"),
+		"version 99":        append([]byte("GGUF\x63\x00\x00\x00"), make([]byte, 64)...),
+		"absurd counts":     append([]byte("GGUF\x03\x00\x00\x00"), bytes.Repeat([]byte{0xff}, 64)...),
+		"header cut":        whole[:1000],
+		"vocabulary cut":    whole[:1<<20],
+		"weights cut":       whole[:len(whole)/2],
+		"last byte missing": whole[:len(whole)-1],
+		"tensor count":      flip(8),
+		"key count":         flip(16),
+		"key length":        flip(24),
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "model.gguf")
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			m, err := llama.LoadModel(path, llama.DefaultModelParams())
+			if err == nil {
+				m.Close()
+				t.Fatal("it was loaded")
+			}
+			if !errors.Is(err, llama.ErrEngine) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	if _, err := llama.LoadModel("a\x00b", llama.DefaultModelParams()); !errors.Is(err, llama.ErrInvalid) {
+		t.Errorf("a path with NUL: %v", err)
+	}
+	if n := llama.Live(); n != 0 {
+		t.Errorf("%d handles are open after failed loads", n)
+	}
+}
+
+func TestLoadProgressAndCancel(t *testing.T) {
+	p := llama.DefaultModelParams()
+	var seen []float32
+	p.Progress = func(f float32) bool { seen = append(seen, f); return true }
+	m, err := llama.LoadModel(testmodel.SmolLM2(t), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Close()
+	if !slices.IsSorted(seen) || len(seen) < 3 || seen[len(seen)-1] != 1 {
+		t.Errorf("progress %v", seen)
+	}
+	p.Progress = func(f float32) bool { return f < 0.5 }
+	if _, err := llama.LoadModel(testmodel.SmolLM2(t), p); !errors.Is(err, llama.ErrCanceled) {
+		t.Errorf("a load that was stopped: %v", err)
+	}
+}
+
+// TestContextParamsAreChecked gives values that abort or crash the engine.
+func TestContextParamsAreChecked(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	for name, change := range map[string]func(*llama.ContextParams){
+		"key type I32":       func(p *llama.ContextParams) { p.KeyType = 26 },
+		"value type unknown": func(p *llama.ContextParams) { p.ValueType = 9999 },
+		"key type negative":  func(p *llama.ContextParams) { p.KeyType = -1 },
+		"threads 100000":     func(p *llama.ContextParams) { p.Threads = 100000 },
+		"threads 0":          func(p *llama.ContextParams) { p.Threads = 0 },
+		"prompt threads -1":  func(p *llama.ContextParams) { p.ThreadsBatch = -1 },
+		"sequences 0":        func(p *llama.ContextParams) { p.Sequences = 0 },
+		"sequences 100000":   func(p *llama.ContextParams) { p.Sequences = 100000 },
+		"context 2^31":       func(p *llama.ContextParams) { p.Context = 1 << 31 },
+		"context 2^40":       func(p *llama.ContextParams) { p.Context = 1 << 40 },
+		"context -1":         func(p *llama.ContextParams) { p.Context = -1 },
+		"batch 0":            func(p *llama.ContextParams) { p.Batch = 0 },
+		"ubatch 0":           func(p *llama.ContextParams) { p.Ubatch = 0 },
+		"flash attention 7":  func(p *llama.ContextParams) { p.FlashAttention = 7 },
+		"quantized V without it": func(p *llama.ContextParams) {
+			p.FlashAttention = llama.FlashAttentionOff
+			p.ValueType, _ = llama.ParseKVType("q8_0")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := smallParams()
+			change(&p)
+			c, err := m.NewContext(p)
+			if err == nil {
+				c.Close()
+			}
+			if !errors.Is(err, llama.ErrInvalid) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestKVTypes(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	b := newBatch(t, 8, 1)
+	for _, name := range llama.KVTypes {
+		kv, err := llama.ParseKVType(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := m.NewContext(func() llama.ContextParams { p := smallParams(); p.KeyType, p.ValueType = kv, kv; return p }())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		fill(t, b, 8, 0)
+		if err := c.Decode(b); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.Close()
+	}
+	for _, name := range []string{"", "q2_k", "F16", "i32"} {
+		if _, err := llama.ParseKVType(name); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// TestDecodeIsChecked gives batches that abort or crash the engine, and then one
+// that works.
+func TestDecodeIsChecked(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c := newContext(t, m, func(p *llama.ContextParams) { p.Sequences = 2; p.UnifiedKV = true })
+	b := newBatch(t, 80, 2)
+	one := func(token llama.Token, pos int, sequences ...int) func() {
+		return func() {
+			b.Clear()
+			if err := b.Add(token, pos, true, sequences...); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, set := range map[string]func(){
+		"no tokens":           b.Clear,
+		"more than the batch": func() { fill(t, b, 65, 0) },
+		"token -1":            one(-1, 0, 0),
+		"token beyond":        one(49152, 0, 0),
+		"position -1":         one(1, -1, 0),
+		"position 2^40":       one(1, -1<<40, 0),
+		"sequence -1":         one(1, 0, -1),
+		"sequence 2":          one(1, 0, 2),
+		"sequence 300":        one(1, 0, 0, 300),
+	} {
+		t.Run(name, func(t *testing.T) {
+			set()
+			if err := c.Decode(b); !errors.Is(err, llama.ErrInvalid) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	t.Run("gap in positions", func(t *testing.T) {
+		fill(t, b, 4, 0)
+		if err := c.Decode(b); err != nil {
+			t.Fatal(err)
+		}
+		one(1, 9, 0)()
+		if err := c.Decode(b); !errors.Is(err, llama.ErrBatch) {
+			t.Errorf("%v", err)
+		}
+		fill(t, b, 4, 4)
+		if err := c.Decode(b); err != nil {
+			t.Errorf("a good batch after bad ones: %v", err)
+		}
+	})
+}
+
+func TestNoSlot(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c := newContext(t, m, nil)
+	b := newBatch(t, 64, 1)
+	var err error
+	for pos := 0; pos < 1024 && err == nil; pos += 64 {
+		fill(t, b, 64, pos)
+		err = c.Decode(b)
+	}
+	if !errors.Is(err, llama.ErrNoSlot) {
+		t.Fatalf("a full context: %v", err)
+	}
+	if _, last, err := c.Memory().Range(0); err != nil || last != 255 {
+		t.Errorf("the last position is %d, %v", last, err)
+	}
+}
+
+func TestLogits(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c := newContext(t, m, nil)
+	if _, err := c.Logits(-1); !errors.Is(err, llama.ErrNoRow) {
+		t.Errorf("before any decode: %v", err)
+	}
+	b := newBatch(t, 8, 1)
+	fill(t, b, 8, 0)
+	if err := c.Decode(b); err != nil {
+		t.Fatal(err)
+	}
+	last, err := c.Logits(7)
+	if err != nil || len(last) != 49152 {
+		t.Fatalf("%d logits, %v", len(last), err)
+	}
+	if same, err := c.Logits(-1); err != nil || &same[0] != &last[0] {
+		t.Errorf("row -1 is not row 7: %v", err)
+	}
+	for _, row := range []int{0, 6, 8, 1 << 20, -2, -1 << 40} {
+		if _, err := c.Logits(row); !errors.Is(err, llama.ErrNoRow) {
+			t.Errorf("row %d: %v", row, err)
+		}
+	}
+}
+
+func TestCancelDecode(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c := newContext(t, m, func(p *llama.ContextParams) { p.Context, p.Batch, p.Ubatch = 2048, 2048, 32 })
+	b := newBatch(t, 2048, 1)
+	fill(t, b, 2048, 0)
+	var cancelled time.Time
+	time.AfterFunc(200*time.Millisecond, func() { cancelled = time.Now(); c.Cancel(true) })
+	err := c.Decode(b)
+	if took := time.Since(cancelled); !errors.Is(err, llama.ErrCanceled) || took > 200*time.Millisecond {
+		t.Errorf("%v, %v after the cancel", err, took)
+	}
+	if err := c.Decode(b); !errors.Is(err, llama.ErrCanceled) {
+		t.Errorf("a decode while cancelled: %v", err)
+	}
+	c.Cancel(false)
+	_, last, err := c.Memory().Range(0)
+	if err != nil || last < 0 {
+		t.Errorf("no finished ubatch is in memory: %d, %v", last, err)
+	}
+	fill(t, b, 4, last+1)
+	if err := c.Decode(b); err != nil {
+		t.Errorf("a decode after the cancel was taken back: %v", err)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c := newContext(t, m, func(p *llama.ContextParams) { p.Sequences = 2; p.UnifiedKV = true })
+	b := newBatch(t, 16, 1)
+	fill(t, b, 16, 0)
+	if err := c.Decode(b); err != nil {
+		t.Fatal(err)
+	}
+	mem := c.Memory()
+	check := func(what string, sequence, first, last int) {
+		t.Helper()
+		if f, l, err := mem.Range(sequence); err != nil || f != first || l != last {
+			t.Errorf("%s: positions %d to %d, %v; want %d to %d", what, f, l, err, first, last)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	check("decoded", 0, 0, 15)
+	if ok, err := mem.Remove(0, 12, -1); !ok || err != nil {
+		t.Errorf("remove: %v, %v", ok, err)
+	}
+	check("cut", 0, 0, 11)
+	must(mem.Copy(0, 1, 0, -1))
+	check("copied", 1, 0, 11)
+	if ok, err := mem.Remove(0, 0, 4); !ok || err != nil {
+		t.Errorf("remove: %v, %v", ok, err)
+	}
+	must(mem.Keep(0))
+	check("kept", 1, -1, -1)
+	must(mem.Shift(0, 4, -1, -4))
+	check("shifted", 0, 0, 7)
+	must(mem.Divide(0, 0, -1, 2))
+	check("divided", 0, 0, 3)
+	must(mem.Clear())
+	check("cleared", 0, -1, -1)
+	if !mem.CanShift() {
+		t.Error("plain attention can be shifted")
+	}
+}
+
+func TestMemoryIsChecked(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	mem := newContext(t, m, nil).Memory()
+	for _, sequence := range []int{-1, 1, 255, 256, 1 << 40} {
+		_, removeErr := mem.Remove(sequence, 0, -1)
+		_, _, rangeErr := mem.Range(sequence)
+		for _, err := range []error{removeErr, rangeErr, mem.Copy(0, sequence, 0, -1), mem.Copy(sequence, 0, 0, -1), mem.Keep(sequence), mem.Shift(sequence, 0, -1, 1), mem.Divide(sequence, 0, -1, 2)} {
+			if !errors.Is(err, llama.ErrInvalid) {
+				t.Errorf("sequence %d: %v", sequence, err)
+			}
+		}
+	}
+	for _, d := range []int{0, -1} {
+		if err := mem.Divide(0, 0, -1, d); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("division by %d: %v", d, err)
+		}
+	}
+}
+
+func TestPartialCopyNeedsUnifiedCache(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	mem := newContext(t, m, func(p *llama.ContextParams) { p.Sequences = 2 }).Memory()
+	if err := mem.Copy(0, 1, 2, 8); !errors.Is(err, llama.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+	if err := mem.Copy(0, 1, -1, -1); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBatch(t *testing.T) {
+	for _, size := range [][2]int{{0, 1}, {-1, 1}, {1, 0}, {1, 100000}, {1 << 40, 1}} {
+		if _, err := llama.NewBatch(size[0], size[1]); err == nil {
+			t.Errorf("a batch for %d tokens of %d sequences", size[0], size[1])
+		}
+	}
+	b := newBatch(t, 2, 2)
+	if err := b.Add(1, 0, false); !errors.Is(err, llama.ErrInvalid) {
+		t.Errorf("no sequence: %v", err)
+	}
+	if err := b.Add(1, 0, false, 0, 1, 2); !errors.Is(err, llama.ErrInvalid) {
+		t.Errorf("three sequences: %v", err)
+	}
+	for i := range 2 {
+		if err := b.Add(1, i, false, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Add(1, 2, false, 0); !errors.Is(err, llama.ErrBatchFull) {
+		t.Errorf("a third token: %v", err)
+	}
+	if b.Len() != 2 || b.Cap() != 2 {
+		t.Errorf("%d of %d tokens", b.Len(), b.Cap())
+	}
+}
+
+func TestPieces(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	for _, token := range []llama.Token{-1, 49152, math.MaxInt32, math.MinInt32} {
+		if _, err := m.AppendPiece(nil, token, true); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("token %d: %v", token, err)
+		}
+		if m.IsEOG(token) || m.IsControl(token) {
+			t.Errorf("token %d is special", token)
+		}
+	}
+	got, err := m.AppendPiece([]byte("x"), m.Info().EOS, true)
+	if err != nil || string(got) != "x<|im_end|>" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := m.AppendPiece(nil, m.Info().EOS, false); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v", got, err)
+	}
+	if !m.IsEOG(m.Info().EOS) || !m.IsControl(m.Info().EOS) || m.IsEOG(1000) {
+		t.Error("end of generation is not told apart")
+	}
+}
+
+func TestSampler(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	good := llama.SamplerParams{Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, TypicalP: 1, RepeatPenalty: 1, Seed: 1}
+	for name, change := range map[string]func(*llama.SamplerParams){
+		"NaN":              func(p *llama.SamplerParams) { p.Temperature = float32(math.NaN()) },
+		"infinite penalty": func(p *llama.SamplerParams) { p.FrequencyPenalty = float32(math.Inf(1)) },
+		"penalty 0":        func(p *llama.SamplerParams) { p.RepeatPenalty = 0 },
+		"look back -2":     func(p *llama.SamplerParams) { p.PenaltyLast = -2 },
+	} {
+		p := good
+		change(&p)
+		if _, err := m.NewSampler(p); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	logits := make([]float32, m.Info().Vocab)
+	logits[777] = 50
+	for _, temperature := range []float32{0, 0.8} {
+		p := good
+		p.Temperature = temperature
+		s, err := m.NewSampler(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token, err := s.Sample(logits); err != nil || token != 777 {
+			t.Errorf("temperature %v: token %d, %v", temperature, token, err)
+		}
+		if _, err := s.Sample(logits[:10]); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("too few logits: %v", err)
+		}
+		if _, err := s.Sample(nil); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("no logits: %v", err)
+		}
+		if err := s.Accept(-1); !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("accept of -1: %v", err)
+		}
+		if err := m.Close(); !errors.Is(err, llama.ErrBusy) {
+			t.Errorf("close under a sampler: %v", err)
+		}
+		s.Close()
+	}
+	if logits[777] != 50 {
+		t.Error("the logits were changed")
+	}
+}
+
+// TestSeedRepeats: the same seed gives the same tokens, another one others.
+func TestSeedRepeats(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	logits := make([]float32, m.Info().Vocab)
+	draw := func(seed uint32) (tokens []llama.Token) {
+		s, err := m.NewSampler(llama.SamplerParams{Temperature: 1, TopP: 1, TypicalP: 1, RepeatPenalty: 1, Seed: seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for range 8 {
+			token, err := s.Sample(logits)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tokens = append(tokens, token)
+		}
+		return tokens
+	}
+	if a, b := draw(42), draw(42); !slices.Equal(a, b) {
+		t.Errorf("%v and %v", a, b)
+	}
+	if a, b := draw(42), draw(43); slices.Equal(a, b) {
+		t.Errorf("%v twice", a)
+	}
+}
+
+func TestCloseOrder(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c, err := m.NewContext(smallParams())
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = m.Close()
+	if !errors.Is(err, llama.ErrBusy) || !strings.Contains(err.Error(), "1 of its children") {
+		t.Errorf("close under a context: %v", err)
+	}
+	for i, want := range []error{nil, llama.ErrClosed} {
+		if err := c.Close(); !errors.Is(err, want) {
+			t.Errorf("close %d of the context: %v", i+1, err)
+		}
+	}
+	for i, want := range []error{nil, llama.ErrClosed} {
+		if err := m.Close(); !errors.Is(err, want) {
+			t.Errorf("close %d of the model: %v", i+1, err)
+		}
+	}
+	if _, err := m.NewContext(smallParams()); !errors.Is(err, llama.ErrClosed) {
+		t.Errorf("a context of a closed model: %v", err)
+	}
+}
+
+// TestLeakIsReported loses a handle and waits for the report with its place.
+func TestLeakIsReported(t *testing.T) {
+	var log syncBuffer
+	llama.SetLogger(slog.New(slog.NewTextHandler(&log, nil)), slog.LevelError)
+	defer llama.SetLogger(nil, 0)
+	func() {
+		if _, err := llama.NewBatch(1, 1); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	for range 100 {
+		runtime.GC()
+		if text := log.String(); strings.Contains(text, "never closed") {
+			if !strings.Contains(text, "handle=batch") || !strings.Contains(text, "llama_test.go") {
+				t.Errorf("the report is %q", text)
+			}
+			llama.ForgetLeak()
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("nothing was reported")
+}
+
+func TestLogger(t *testing.T) {
+	var log syncBuffer
+	llama.SetLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), slog.LevelInfo)
+	load(t, testmodel.SmolLM2(t)).Close()
+	llama.SetLogger(nil, 0)
+	text := log.String()
+	if !strings.Contains(text, "level=INFO") || !strings.Contains(text, "general.architecture") {
+		t.Errorf("the log is %.300q", text)
+	}
+	before := len(text)
+	load(t, testmodel.SmolLM2(t))
+	if len(log.String()) != before {
+		t.Error("the engine logs although it was silenced")
+	}
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// TestSimulatedModel: a model loaded without memory says what it would take, and
+// refuses to compute.
+func TestSimulatedModel(t *testing.T) {
+	whole := load(t, testmodel.SmolLM2(t))
+	p := llama.DefaultModelParams()
+	p.NoAlloc = true
+	m, err := llama.LoadModel(testmodel.SmolLM2(t), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	simulated := newContext(t, m, nil)
+	b := newBatch(t, 4, 1)
+	fill(t, b, 4, 0)
+	if err := simulated.Decode(b); !errors.Is(err, llama.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+	real := newContext(t, whole, nil)
+	total := func(c *llama.Context) (n uint64) {
+		for _, use := range c.MemoryUse() {
+			n += use.Context + use.Compute
+		}
+		return n
+	}
+	if s, r := total(simulated), total(real); s != r || r == 0 {
+		t.Errorf("simulated %d bytes, real %d", s, r)
+	}
+	simulated.Close()
+	real.Close()
+}
+
+func TestAssertionOnThisThreadIsAnError(t *testing.T) {
+	for range 2 {
+		code, message := reference.Assert(false)
+		if llama.KindOf(code) != llama.ErrAssertion || !strings.Contains(message, "for a test") {
+			t.Errorf("code %d, %q", code, message)
+		}
+	}
+}
+
+// TestAssertionElsewhereEndsTheProcess: with the message, at once, without a
+// debugger and its backtrace. It runs itself in a child.
+func TestAssertionElsewhereEndsTheProcess(t *testing.T) {
+	if os.Getenv("LLAMA_TEST_ASSERT") != "" {
+		reference.Assert(true)
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
+	child.Env = append(os.Environ(), "LLAMA_TEST_ASSERT=1", "GOTRACEBACK=none")
+	begin := time.Now()
+	out, err := child.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "llm: engine assertion failed") || !strings.Contains(string(out), "for a test") {
+		t.Errorf("%v: %.500s", err, out)
+	}
+	if strings.Contains(string(out), "gdb") || strings.Contains(string(out), "libthread_db") || time.Since(begin) > 5*time.Second {
+		t.Errorf("it took %v: %.500s", time.Since(begin), out)
+	}
+}
+
+func TestCodes(t *testing.T) {
+	seen := map[error]bool{}
+	for code := 1; code <= 7; code++ {
+		kind := llama.KindOf(code)
+		err := error(&llama.Error{Op: "decode", Kind: kind})
+		if strings.Contains(kind.Error(), "unknown") || seen[kind] || !errors.Is(err, kind) {
+			t.Errorf("code %d is %v", code, kind)
+		}
+		seen[kind] = true
+	}
+	if !strings.Contains(llama.KindOf(99).Error(), "unknown code 99") {
+		t.Error("an unknown code has a kind")
+	}
+}
