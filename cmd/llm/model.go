@@ -38,7 +38,7 @@ func checkModelArg(arg string) error {
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil
-	case strings.ContainsAny(strings.TrimSpace(arg), " \t\n"):
+	case strings.Contains(arg, " ") && !strings.HasSuffix(arg, ".gguf"):
 		return usagef("the first argument is the model file, and there is no file %q; to ask the default model, use -p", arg)
 	}
 	return fmt.Errorf("open model %s: %w; check the path", arg, fs.ErrNotExist)

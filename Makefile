@@ -1,0 +1,61 @@
+# `make` alone prints this list.
+
+.PHONY: help native build run test test-pure test-race fuzz bench golden fmt clean install
+.DEFAULT_GOAL := help
+
+BACKEND ?= cpu
+PREFIX  ?= /usr/local
+PROMPT  ?= In one sentence, what is a large language model?
+
+# The packages that do not reach cgo.
+PURE = $(shell go list -f '{{$$c := eq .ImportPath "github.com/seed-f87006eb/llm/llama"}}{{range .Deps}}{{if eq . "github.com/seed-f87006eb/llm/llama"}}{{$$c = true}}{{end}}{{end}}{{if not $$c}}{{.ImportPath}}{{end}}' ./...)
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+native: ## fetch the engine's source if needed and build it (BACKEND=cpu)
+	@BACKEND=$(BACKEND) scripts/build-native.sh
+
+build: native ## build bin/llm
+	@go build -trimpath -o bin/llm ./cmd/llm
+
+models/SmolLM2-135M-Instruct.Q4_1.gguf:
+	@scripts/fetch-model.sh
+
+run: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## fetch and build what is missing, and answer a prompt
+	@bin/llm run --temp 0 -n 64 -p "$(PROMPT)" </dev/null
+
+test-models: models/SmolLM2-135M-Instruct.Q4_1.gguf
+	@scripts/fetch-model.sh gemma3
+
+test: build test-models test-pure ## all tests but fuzz and bench; what CI runs
+	go vet ./...
+	go test -timeout 30m ./...
+	$(MAKE) test-race
+
+test-pure: ## the packages that do not reach cgo, with cgo off
+	CGO_ENABLED=0 go test $(PURE)
+
+test-race: build test-models ## what is concurrent, under the race detector
+	go test -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./llama
+
+fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
+	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
+
+golden: build test-models ## record upstream's own greedy text, and compare ours with it
+	@BACKEND=$(BACKEND) scripts/build-native.sh peers
+	go test ./cmd/llm -run TestGolden -count=1 -update
+
+bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with llama-bench and llama-completion, as ratios
+	@BACKEND=$(BACKEND) scripts/build-native.sh peers
+	@go run ./scripts/bench
+
+install: build ## install bin/llm under PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 bin/llm $(DESTDIR)$(PREFIX)/bin/llm
+
+fmt: ## format the Go code
+	gofmt -w *.go cmd internal llama scripts
+
+clean: ## remove what was built; sources and models stay
+	rm -rf bin build llama/stamp_*.h
