@@ -90,3 +90,7 @@ func User(content string) Message { return Message{Role: chat.User, Content: con
 
 // Assistant is a message of the assistant.
 func Assistant(content string) Message { return Message{Role: chat.Assistant, Content: content} }
+
+// DefaultThreads is how many threads a model computes with unless told otherwise:
+// the physical cores that this process may use.
+func DefaultThreads() int { return engine.DefaultThreads() }

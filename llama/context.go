@@ -74,9 +74,8 @@ type ContextInfo struct {
 	Sequences  int
 }
 
-// Context is the state of computation: KV cache, compute buffers, logits. One
-// goroutine at a time, except Cancel. The engine keeps a team of compute threads
-// for each thread that decodes, so the goroutine should be locked to its thread.
+// Context is the state of computation: KV cache, compute buffers, compute threads,
+// logits. One goroutine at a time, except Cancel.
 type Context struct {
 	handle
 	c     *C.llm_context

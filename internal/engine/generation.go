@@ -21,6 +21,9 @@ type generation struct {
 
 	piece []byte // reused
 	first time.Time
+
+	pending []chat.Event
+	flushed time.Time // the last flush
 }
 
 // run evaluates the prompt and generates until there is a reason to stop.
@@ -184,12 +187,30 @@ func (g *generation) finish(reason chat.StopReason) {
 	g.emit(chat.Event{Kind: chat.KindStop, Stop: &g.stop})
 }
 
-// emit hands an event to the consumer, who takes it sooner or later (Generate
-// drains the channel even when its loop was left), or who is just closing the
-// engine.
+// flushInterval bounds how long an event may wait for company. Waking the consumer
+// takes a processor away from the compute threads, which matters when a token takes
+// a few milliseconds; when it takes longer than this, each is handed on at once.
+const flushInterval = 20 * time.Millisecond
+
+// emit hands an event to the consumer, the first at once, the others at most
+// flushInterval (or the next token) later.
 func (g *generation) emit(ev chat.Event) {
+	g.pending = append(g.pending, ev)
+	if now := time.Now(); now.Sub(g.flushed) >= flushInterval {
+		g.flush()
+		g.flushed = now
+	}
+}
+
+// flush hands on what is pending. The consumer takes it sooner or later (Generate
+// drains the channel even when its loop was left), or is just closing the engine.
+func (g *generation) flush() {
+	if len(g.pending) == 0 {
+		return
+	}
 	select {
-	case g.job.events <- ev:
+	case g.job.events <- g.pending:
 	case <-g.engine.quit:
 	}
+	g.pending = nil
 }

@@ -50,14 +50,9 @@ func chooseContext(asked, trained int) (size int, reason string) {
 	return defaultContext, "default; the model does not say what it was trained on"
 }
 
-// threads resolves the number of threads: never more by default than the process
-// may use.
-func threads(asked int) int {
-	if asked > 0 {
-		return asked
-	}
-	return max(1, min(llama.DefaultThreads(), runtime.NumCPU()))
-}
+// DefaultThreads is how many threads compute when nobody says: the physical cores,
+// and never more than the process may use.
+func DefaultThreads() int { return max(1, min(llama.DefaultThreads(), runtime.NumCPU())) }
 
 // modelParams are what the engine is asked for when it loads the weights.
 func (o *Options) modelParams() llama.ModelParams {
@@ -79,7 +74,7 @@ func (o *Options) contextParams(size int) (llama.ContextParams, error) {
 	p.Ubatch = orDefault(o.Ubatch, 512)
 	p.Batch = min(p.Batch, size)
 	p.Ubatch = min(p.Ubatch, p.Batch)
-	p.Threads = threads(o.Threads)
+	p.Threads = orDefault(o.Threads, DefaultThreads())
 	p.ThreadsBatch = orDefault(o.ThreadsBatch, p.Threads)
 	if size > maxContext {
 		return p, fmt.Errorf("a context of %d tokens is beyond the limit of %d; ask for a smaller one", size, maxContext)

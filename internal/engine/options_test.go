@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -27,11 +28,8 @@ func TestChooseContext(t *testing.T) {
 	}
 }
 
-func TestThreads(t *testing.T) {
-	if got := threads(3); got != 3 {
-		t.Errorf("asked for 3, got %d", got)
-	}
-	if got := threads(0); got < 1 {
-		t.Errorf("default of %d", got)
+func TestDefaultThreads(t *testing.T) {
+	if got := DefaultThreads(); got < 1 || got > runtime.NumCPU() {
+		t.Errorf("%d threads on %d processors", got, runtime.NumCPU())
 	}
 }

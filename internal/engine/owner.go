@@ -23,8 +23,8 @@ type owner struct {
 	tokens []llama.Token
 }
 
-// run serves jobs until the engine is closed. It stays on its thread, to which the
-// engine's compute threads belong.
+// run serves jobs until the engine is closed. It stays on its thread: the OpenMP
+// runtime keeps a team of compute threads for each thread that decodes.
 func (o *owner) run() {
 	runtime.LockOSThread()
 	defer close(o.engine.done)
@@ -59,6 +59,7 @@ func (o *owner) serve(j *job) {
 	if err == nil || reason == chat.StopCanceled {
 		g.finish(reason)
 	}
+	g.flush()
 }
 
 // cancelWith makes decodes stop when ctx is done or the engine closes, until the

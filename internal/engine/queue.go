@@ -14,12 +14,12 @@ type job struct {
 	request chat.Request
 	prompt  *prompt
 	begin   time.Time
-	events  chan chat.Event // closed by the owner
-	err     error           // set before events is closed
+	events  chan []chat.Event // closed by the owner
+	err     error             // set before events is closed
 }
 
 // eventBuffer lets the engine compute on while the consumer writes.
-const eventBuffer = 16
+const eventBuffer = 4
 
 // Generate answers a request. The sequence ends with a Usage and a Stop event, or
 // with an error; a cancelled context gives both. Leaving the loop cancels the
@@ -37,7 +37,7 @@ func (e *Engine) Generate(ctx context.Context, request chat.Request) iter.Seq2[c
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		j := &job{ctx: ctx, request: request, prompt: p, begin: begin, events: make(chan chat.Event, eventBuffer)}
+		j := &job{ctx: ctx, request: request, prompt: p, begin: begin, events: make(chan []chat.Event, eventBuffer)}
 		if err := e.enqueue(j); err != nil {
 			if ctx.Err() == nil || yieldCanceled(j, yield) {
 				yield(chat.Event{}, err)
@@ -49,9 +49,11 @@ func (e *Engine) Generate(ctx context.Context, request chat.Request) iter.Seq2[c
 			for range j.events {
 			}
 		}()
-		for ev := range j.events {
-			if !yield(ev, nil) {
-				return
+		for batch := range j.events {
+			for _, ev := range batch {
+				if !yield(ev, nil) {
+					return
+				}
 			}
 		}
 		if j.err != nil {

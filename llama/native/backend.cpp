@@ -14,14 +14,11 @@
 // Implemented in Go (llama/callback.go).
 extern "C" void llm_go_log(int level, char * line);
 
-// Present when the engine was built with OpenMP.
-extern "C" int omp_in_parallel(void) __attribute__((weak));
-
 namespace llm {
 
 static thread_local scope * current_scope = nullptr;
 
-scope::scope() : outer(current_scope) { current_scope = this; }
+scope::scope(bool c) : computes(c), outer(current_scope) { current_scope = this; }
 scope::~scope() { current_scope = outer; }
 scope * scope::current() { return current_scope; }
 
@@ -61,12 +58,13 @@ int fail(char ** err, int code, const char * format, ...) {
     return code;
 }
 
-// An assertion on a thread that is inside a guarded call, and not inside a
-// parallel region, unwinds to the guard. Elsewhere unwinding is not defined: the
-// message goes out and the process ends, without the engine's backtrace (which
-// starts a debugger).
+// An assertion on a thread that is inside a guarded call, and on which no compute
+// thread waits, unwinds to the guard. Elsewhere unwinding is not sound: the message
+// goes out and the process ends, without the engine's backtrace (which starts a
+// debugger).
 static void on_abort(const char * message) {
-    if (scope::current() && omp_in_parallel && !omp_in_parallel()) {
+    const scope * s = scope::current();
+    if (s && !s->computes) {
         throw assertion(message);
     }
     fprintf(stderr, "llm: engine assertion failed: %s\n", message);

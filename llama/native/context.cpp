@@ -7,6 +7,8 @@
 #include <climits>
 #include <cstring>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace {
@@ -109,6 +111,32 @@ int check_batch(const llm_context * c, const llm_batch * b, int32_t * n_rows, ch
     return LLM_OK;
 }
 
+threadpool new_threadpool(int32_t n_threads) {
+    ggml_backend_dev_t cpu = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    if (!cpu) {
+        throw std::runtime_error("there is no CPU backend");
+    }
+    // By name, because a backend may be a loadable module.
+    ggml_backend_reg_t reg     = ggml_backend_dev_backend_reg(cpu);
+    auto *             make    = (decltype(ggml_threadpool_new) *) ggml_backend_reg_get_proc_address(reg, "ggml_threadpool_new");
+    auto *             destroy = (decltype(ggml_threadpool_free) *) ggml_backend_reg_get_proc_address(reg, "ggml_threadpool_free");
+    ggml_threadpool_params p   = ggml_threadpool_params_default(n_threads);
+    ggml_threadpool *  pool    = make && destroy ? make(&p) : nullptr;
+    if (!pool) {
+        throw std::runtime_error("no pool of " + std::to_string(n_threads) + " compute threads could be made");
+    }
+    return threadpool(pool, destroy);
+}
+
+// One pool for both kinds of work where they want as many threads.
+void attach_threadpools(llm_context * c, const llm_context_params * p) {
+    c->pool = new_threadpool(p->n_threads);
+    if (p->n_threads_batch != p->n_threads) {
+        c->pool_batch = new_threadpool(p->n_threads_batch);
+    }
+    llama_attach_threadpool(c->ctx, c->pool.get(), c->pool_batch ? c->pool_batch.get() : c->pool.get());
+}
+
 // Checks a sequence id, then runs f under the guard.
 template <class F> int with_seq(llm_context * c, int32_t seq, char ** err, F && f) {
     return llm::guard(err, [&](llm::scope &) -> int {
@@ -186,7 +214,7 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         if (const int code = check_context(params, err)) {
             return code;
         }
-        auto c   = std::unique_ptr<llm_context>(new llm_context{});
+        auto c   = std::unique_ptr<llm_context, void (*)(llm_context *)>(new llm_context{}, llm_context_free);
         c->model = model;
 
         llama_context_params p = llama_context_default_params();
@@ -218,6 +246,7 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         c->n_batch   = (int32_t) llama_n_batch(c->ctx);
         c->n_seq_max = (int32_t) llama_n_seq_max(c->ctx);
         c->kv_unified = params->kv_unified;
+        attach_threadpools(c.get(), params);
         *out         = c.release();
         return LLM_OK;
     });
@@ -228,10 +257,12 @@ void llm_context_free(llm_context * c) {
         return;
     }
     llm::guard(nullptr, [&](llm::scope &) {
-        llama_free(c->ctx);
+        if (c->ctx) {
+            llama_free(c->ctx);
+        }
         return LLM_OK;
     });
-    delete c;
+    delete c; // the threads end after the context that used them
 }
 
 void llm_context_info(const llm_context * c, struct llm_context_info * out) {
@@ -276,14 +307,14 @@ int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
             default:
                 return llm::fail(err, LLM_EFATAL, "decode: the computation failed (%d): %s", got, s.errors().c_str());
         }
-    });
+    }, true);
 }
 
 void llm_synchronize(llm_context * c) {
     llm::guard(nullptr, [&](llm::scope &) {
         llama_synchronize(c->ctx);
         return LLM_OK;
-    });
+    }, true);
 }
 
 const float * llm_logits(llm_context * c, int32_t i) {

@@ -21,7 +21,9 @@ struct assertion : std::exception {
 // engine's error lines are kept for the message.
 class scope {
 public:
-    scope();
+    // computes: the engine's compute threads wait for this one, which therefore must
+    // not unwind.
+    explicit scope(bool computes);
     ~scope();
     scope(const scope &)             = delete;
     scope & operator=(const scope &) = delete;
@@ -31,6 +33,8 @@ public:
     void                add(const char * line);
 
     static scope * current();
+
+    const bool computes;
 
 private:
     scope *     outer;
@@ -46,12 +50,12 @@ void set_error(char ** err, const std::string & text);
 int fail(char ** err, int code, const char * format, ...) __attribute__((format(printf, 3, 4)));
 
 // Runs f, which returns a code, and turns whatever leaves it into one.
-template <class F> int guard(char ** err, F && f) noexcept {
+template <class F> int guard(char ** err, F && f, bool computes = false) noexcept {
     if (err) {
         *err = nullptr;
     }
     try {
-        scope s;
+        scope s(computes);
         try {
             return f(s);
         } catch (const assertion & e) {

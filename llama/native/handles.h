@@ -6,6 +6,7 @@
 #include "llama.h"
 
 #include <atomic>
+#include <memory>
 
 struct llm_model {
     llama_model *       model;
@@ -16,7 +17,12 @@ struct llm_model {
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };
 
+// Compute threads that live as long as their context. Without them the engine would
+// start new ones for each token.
+using threadpool = std::unique_ptr<ggml_threadpool, void (*)(ggml_threadpool *)>;
+
 struct llm_context {
+    threadpool        pool{ nullptr, nullptr }, pool_batch{ nullptr, nullptr };
     llama_context *   ctx;
     const llm_model * model;
     int32_t           n_ctx, n_batch, n_seq_max;

@@ -33,6 +33,46 @@ int check(const llm_sampler_params * p, char ** err) {
     return LLM_OK;
 }
 
+// The index of the first of the largest values. Blocks with independent lanes: the
+// compiler cannot reorder a plain search, and it takes five times as long.
+int32_t argmax(const float * v, int32_t n) {
+    constexpr int32_t block = 256, lanes = 16;
+
+    float   best = -INFINITY;
+    int32_t at   = 0; // where the block of the best value begins
+    int32_t i    = 0;
+    for (; i + block <= n; i += block) {
+        float lane[lanes];
+        for (int32_t k = 0; k < lanes; k++) {
+            lane[k] = v[i + k];
+        }
+        for (int32_t j = lanes; j < block; j += lanes) {
+            for (int32_t k = 0; k < lanes; k++) {
+                lane[k] = v[i + j + k] > lane[k] ? v[i + j + k] : lane[k];
+            }
+        }
+        for (int32_t k = 0; k < lanes; k++) {
+            if (lane[k] > best) {
+                best = lane[k];
+                at   = i;
+            }
+        }
+    }
+    for (int32_t j = i; j < n; j++) {
+        if (v[j] > best) {
+            best = v[j];
+            at   = j;
+        }
+    }
+    if (best == -INFINITY) {
+        return 0; // nothing but -inf and NaN
+    }
+    while (v[at] != best) {
+        at++;
+    }
+    return at;
+}
+
 } // namespace
 
 extern "C" {
@@ -100,13 +140,7 @@ int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, i
             return llm::fail(err, LLM_EINVAL, "sample: %d logits for a vocabulary of %d", logits ? n_vocab : 0, s->n_vocab);
         }
         if (s->greedy) {
-            int32_t best = 0;
-            for (int32_t i = 1; i < n_vocab; i++) {
-                if (logits[i] > logits[best]) {
-                    best = i;
-                }
-            }
-            *token = best;
+            *token = argmax(logits, n_vocab);
             return LLM_OK;
         }
         for (int32_t i = 0; i < n_vocab; i++) {

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// pairs are measurements of both sides.
+type pairs struct{ ours, theirs []float64 }
+
+func (p *pairs) add(ours, theirs float64) {
+	p.ours = append(p.ours, ours)
+	p.theirs = append(p.theirs, theirs)
+}
+
+// print shows the medians, the median ratio pair by pair and how sure it is.
+// lessIsBetter: the values are times.
+func (p *pairs) print(name, unit string, lessIsBetter bool) {
+	ratios := make([]float64, len(p.ours))
+	for i := range ratios {
+		ratios[i] = p.ours[i] / p.theirs[i]
+		if lessIsBetter {
+			ratios[i] = 1 / ratios[i]
+		}
+	}
+	slices.Sort(ratios)
+	low, high := medianInterval(ratios)
+	fmt.Printf("%-44s %6.1f %-5s %6.1f %-5s %7.3f  [%.3f, %.3f]   %.3f to %.3f\n", name, median(p.ours), unit, median(p.theirs), unit,
+		median(ratios), low, high, ratios[0], ratios[len(ratios)-1])
+}
+
+func median(v []float64) float64 {
+	v = slices.Sorted(slices.Values(v))
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// medianInterval is the 95 % confidence interval of the median of sorted values, by
+// order statistics: it assumes nothing of how they are distributed.
+func medianInterval(sorted []float64) (low, high float64) {
+	n := len(sorted)
+	k := 0
+	for tail := 0.0; k < n/2; k++ {
+		tail += binomial(n, k) / math.Exp2(float64(n))
+		if tail > 0.025 {
+			break
+		}
+	}
+	k = max(k-1, 0)
+	return sorted[k], sorted[n-1-k]
+}
+
+func binomial(n, k int) float64 {
+	b := 1.0
+	for i := range k {
+		b *= float64(n-i) / float64(i+1)
+	}
+	return b
+}
