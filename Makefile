@@ -30,14 +30,14 @@ test-models: models/SmolLM2-135M-Instruct.Q4_1.gguf
 
 test: build test-models test-pure ## all tests but fuzz and bench; what CI runs
 	go vet ./...
-	go test -timeout 30m ./...
+	go test -p 1 -timeout 30m ./...
 	$(MAKE) test-race
 
 test-pure: ## the packages that do not reach cgo, with cgo off
 	CGO_ENABLED=0 go test $(PURE)
 
 test-race: build test-models ## what is concurrent, under the race detector
-	go test -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./llama
+	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./llama
 
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
@@ -50,9 +50,12 @@ bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with l
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	@go run ./scripts/bench
 
-install: build ## install bin/llm under PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin
+install: build ## install bin/llm, the archive and a pkg-config file under PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 755 bin/llm $(DESTDIR)$(PREFIX)/bin/llm
+	install -m 644 llama/native/llm.h $(DESTDIR)$(PREFIX)/include/llm.h
+	install -m 644 build/$(BACKEND)/libllm.a $(DESTDIR)$(PREFIX)/lib/libllm.a
+	sed 's|@PREFIX@|$(PREFIX)|' scripts/llm.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/llm.pc
 
 fmt: ## format the Go code
 	gofmt -w *.go cmd internal llama scripts
