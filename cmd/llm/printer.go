@@ -24,27 +24,34 @@ func newPrinter(a *app, asJSON, verbose bool) printer {
 	return &textPrinter{app: a, verbose: verbose, newline: true}
 }
 
-// textPrinter writes the reply to standard output and all else to standard error.
+// textPrinter writes the answer to standard output and all else, also what the model
+// thinks, to standard error.
 type textPrinter struct {
 	*app
-	verbose bool
-	info    llm.Info
-	newline bool // the output stands at the beginning of a line
+	verbose  bool
+	info     llm.Info
+	newline  bool // the output stands at the beginning of a line
+	thinking bool // what was written last is a thought
 }
 
 func (p *textPrinter) opened(info llm.Info) error {
 	p.info = info
-	if c := info.Context.ContextSeq; p.verbose || c < info.Model.ContextTrain && strings.HasPrefix(info.ContextReason, "default") {
-		fmt.Fprintf(p.err, "llm: context of %d tokens (%s); -c changes it\n", c, info.ContextReason)
+	if r := info.ContextReason; p.verbose || r != "as asked" && r != "as trained" {
+		fmt.Fprintf(p.err, "llm: context of %d tokens (%s); -c changes it\n", info.Context.ContextSeq, r)
 	}
 	return nil
 }
 
 func (p *textPrinter) event(ev llm.Event) error {
 	switch ev.Kind {
-	case llm.KindText, llm.KindReasoning:
+	case llm.KindReasoning:
+		p.thinking = true
+		fmt.Fprint(p.err, ev.Text)
+	case llm.KindText:
+		p.thoughtEnd()
 		return p.write(ev.Text)
 	case llm.KindToolCall:
+		p.thoughtEnd()
 		return p.write(ev.ToolCall.Name + ev.ToolCall.Arguments)
 	case llm.KindDropped:
 		fmt.Fprintf(p.err, "\nllm: the context is full: tokens %d to %d were dropped (policy %s)\n", ev.Dropped.From, ev.Dropped.To-1, ev.Dropped.Policy)
@@ -65,7 +72,17 @@ func (p *textPrinter) write(text string) error {
 	return err
 }
 
-func (p *textPrinter) end() error { return p.lineEnd() }
+func (p *textPrinter) thoughtEnd() {
+	if p.thinking {
+		fmt.Fprint(p.err, "\n\n")
+		p.thinking = false
+	}
+}
+
+func (p *textPrinter) end() error {
+	p.thoughtEnd()
+	return p.lineEnd()
+}
 
 func (p *textPrinter) lineEnd() error {
 	if p.newline {

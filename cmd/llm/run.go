@@ -1,6 +1,7 @@
 package main
 
 import (
+	"log/slog"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,8 @@ The prompt comes from the arguments, from --prompt or --file, or from a pipe; wh
 comes through a pipe follows the rest. Without any prompt, on a terminal, it is a
 conversation. Without MODEL the default model is used, if it is there.
 
-Flags have the names they have in llama.cpp, with one dash or two.`,
+Flags have the names they have in llama.cpp, with one dash or two. The answer goes to
+standard output, all else (notices, thoughts, statistics) to standard error.`,
 		Example: `  llm run model.gguf "Why is the sky blue?"
   cat notes.txt | llm run model.gguf "Summarise this"
   llm run model.gguf --no-chat -p "Once upon a time" -n 64 --temp 0
@@ -53,6 +55,9 @@ func (a *app) run(f *runFlags, args []string) error {
 	}
 	if f.raw && f.system != "" {
 		return usagef("a system prompt needs the chat template; leave out --no-chat or -sys")
+	}
+	if f.verbose {
+		llm.SetLogger(slog.New(slog.NewTextHandler(a.err, nil)), slog.LevelWarn)
 	}
 	m, err := a.open(path, open)
 	if err != nil {

@@ -62,7 +62,9 @@ func (s *session) answer(prompt string) error {
 			return err
 		}
 	}
-	s.messages = append(s.messages, llm.Assistant(text.String()))
+	if !s.raw {
+		s.messages = append(s.messages, llm.Assistant(text.String()))
+	}
 	return s.printer.end()
 }
 
@@ -87,11 +89,7 @@ func (s *session) converse() error {
 		fmt.Fprint(s.err, ">>> ")
 		line, err := in.ReadString('\n')
 		if line = strings.TrimSpace(line); line != "" {
-			var interrupted errInterrupted
-			switch err := s.answer(line); {
-			case errors.As(err, &interrupted) && interrupted.isCtrlC():
-				s.messages = s.messages[:max(len(s.messages)-1, 0)]
-			case err != nil:
+			if err := s.turn(line); err != nil {
 				return err
 			}
 		}
@@ -103,4 +101,24 @@ func (s *session) converse() error {
 			return fmt.Errorf("read the prompt: %w", err)
 		}
 	}
+}
+
+// turn answers one line of a conversation. What can be said better, or was stopped
+// with Ctrl-C, is taken back and does not end it.
+func (s *session) turn(line string) error {
+	before := len(s.messages)
+	err := s.answer(line)
+	var interrupted errInterrupted
+	var overflow *llm.ContextError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &interrupted) && interrupted.isCtrlC():
+	case errors.As(err, &overflow), errors.Is(err, llm.ErrRequest):
+		fmt.Fprintf(s.err, "llm: %s\n", oneLine(err))
+	default:
+		return err
+	}
+	s.messages = s.messages[:before]
+	return nil
 }
