@@ -17,6 +17,7 @@ native: ## fetch the engine's source if needed and build it (BACKEND=cpu)
 	@BACKEND=$(BACKEND) scripts/build-native.sh
 
 build: native ## build bin/llm
+	@command -v go >/dev/null || { echo "make: 'go' is missing; install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
 	@go build -trimpath -o bin/llm ./cmd/llm
 
 models/SmolLM2-135M-Instruct.Q4_1.gguf:

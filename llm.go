@@ -24,6 +24,7 @@ package llm
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"log/slog"
 
@@ -64,6 +65,11 @@ func (m *Model) Info() Info { return m.engine.Info() }
 // sequence ends with a usage and a stop event, or with an error; a cancelled
 // context gives both.
 func (m *Model) Chat(ctx context.Context, messages []Message, options ...RequestOption) iter.Seq2[Event, error] {
+	if len(messages) == 0 {
+		return func(yield func(Event, error) bool) {
+			yield(Event{}, fmt.Errorf("%w: a chat without messages", ErrRequest))
+		}
+	}
 	return m.engine.Generate(ctx, newRequest(Request{Messages: messages}, options))
 }
 

@@ -64,6 +64,13 @@ func Mlock() Option {
 
 func loadMode(m llama.LoadMode) *llama.LoadMode { return &m }
 
+// FullSWA keeps the whole context of sliding-window layers, not just the window: more
+// memory, and any earlier point of a conversation can be gone back to.
+func FullSWA() Option { return func(o *openOptions) { o.engine.FullSWA = true } }
+
+// KVCacheTypes are the names that KVCache knows.
+var KVCacheTypes = llama.KVTypes
+
 // ChatTemplate replaces the model's chat template by a jinja source.
 func ChatTemplate(jinja string) Option {
 	return func(o *openOptions) { o.engine.ChatTemplate = jinja }

@@ -56,11 +56,13 @@ type Prompt struct {
 	Stops []string `json:"stops"`
 	// Syntax is what NewReply takes; empty when a reply is nothing but text.
 	Syntax string `json:"syntax"`
+	// Preserved are control tokens whose text NewReply's parser must see.
+	Preserved []string `json:"preserved"`
 }
 
 // Apply renders a request: a JSON object with messages in OpenAI's shape, and
-// optionally tools, tool_choice, parallel_tool_calls, json_schema, enable_thinking
-// and add_generation_prompt.
+// optionally tools, tool_choice, parallel_tool_calls, enable_thinking and
+// add_generation_prompt.
 func (t *ChatTemplates) Apply(request []byte) (Prompt, error) {
 	const op = "chat template"
 	creq, free := cString(string(request))

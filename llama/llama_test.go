@@ -544,6 +544,49 @@ func TestSeedRepeats(t *testing.T) {
 	}
 }
 
+// TestUseAfterClose: an error, not a crash.
+func TestUseAfterClose(t *testing.T) {
+	m := load(t, testmodel.SmolLM2(t))
+	c := newContext(t, m, nil)
+	b := newBatch(t, 4, 1)
+	s, err := m.NewSampler(llama.SamplerParams{RepeatPenalty: 1, TopP: 1, TypicalP: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(t, b, 4, 0)
+	for _, close := range []func() error{s.Close, c.Close, m.Close} {
+		if err := close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, tokenizeErr := m.Tokenize("x", true, true)
+	_, detokenizeErr := m.Detokenize([]llama.Token{1})
+	_, pieceErr := m.AppendPiece(nil, 1, true)
+	_, sampleErr := s.Sample([]float32{1})
+	_, removeErr := c.Memory().Remove(0, 0, -1)
+	_, templateErr := m.NewChatTemplates("")
+	for i, err := range []error{c.Decode(b), tokenizeErr, detokenizeErr, pieceErr, sampleErr, s.Accept(1), removeErr, c.Memory().Clear(), templateErr} {
+		if !errors.Is(err, llama.ErrInvalid) {
+			t.Errorf("call %d: %v", i, err)
+		}
+	}
+	if _, err := c.Logits(0); !errors.Is(err, llama.ErrNoRow) {
+		t.Errorf("logits: %v", err)
+	}
+	c.Cancel(true)
+	c.Synchronize()
+	if m.IsEOG(2) || m.IsControl(2) || c.Memory().CanShift() || len(c.MemoryUse()) != 0 {
+		t.Error("a closed handle still answers")
+	}
+	if _, ok := m.Meta("general.architecture"); ok {
+		t.Error("a closed model has metadata")
+	}
+	b.Close()
+	if err := b.Add(1, 0, true, 0); !errors.Is(err, llama.ErrBatchFull) {
+		t.Errorf("add: %v", err)
+	}
+}
+
 func TestCloseOrder(t *testing.T) {
 	m := load(t, testmodel.SmolLM2(t))
 	c, err := m.NewContext(smallParams())

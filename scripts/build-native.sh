@@ -28,6 +28,9 @@ peers) peers=ON target=llm_peers ;;
 *) fail "unknown argument '$1'; the only one is 'peers'" ;;
 esac
 
+case $PWD in
+*[[:space:]]*) fail "the path of this folder has a space in it, which the archiver cannot take: $PWD" ;;
+esac
 need git git git
 need cmake cmake cmake
 need c++ g++ gcc
@@ -51,7 +54,7 @@ fi
 map=-ffile-prefix-map=$PWD/=
 
 options="-DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=$map -DCMAKE_CXX_FLAGS=$map -DBUILD_SHARED_LIBS=OFF
-    -DGGML_NATIVE=${NATIVE:-ON} -DGGML_CCACHE=OFF -DGGML_OPENMP=ON
+    -DGGML_NATIVE=${NATIVE:-ON} -DGGML_CCACHE=OFF -DGGML_OPENMP=ON -DGGML_METAL=OFF -DGGML_BLAS=OFF
     -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=$peers -DLLAMA_BUILD_SERVER=OFF
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF
     -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF -DLLAMA_LLGUIDANCE=OFF"

@@ -18,8 +18,12 @@ want=$(field tree)
 
 need git git git
 
-# The tree id of the files as they lie on disk: a private index, nothing of the
-# user's git configuration, ignored files included. Empty when there is no source.
+# A git hook exports its own repository; ours must not go there.
+# shellcheck disable=SC2046
+unset $(git rev-parse --local-env-vars)
+
+# The tree id of the files as they lie on disk, ignored files included. Empty when
+# there is no source.
 tree_of() {
     [ -d "$1/.git" ] || return 0
     git -C "$1" -c core.autocrlf=false -c core.fileMode=true add -A -f . >/dev/null 2>&1 || return 0

@@ -39,11 +39,14 @@ var errReported = errors.New("reported")
 // main runs the command line and returns the exit code.
 func (a *app) main(args []string) int {
 	root := a.root()
-	root.SetArgs(expandArgs(root, args))
+	args, err := expandArgs(root, args)
+	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
-	err := root.Execute()
+	if err == nil {
+		err = root.Execute()
+	}
 	if err == nil {
 		return 0
 	}

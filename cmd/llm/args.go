@@ -40,33 +40,53 @@ func canonical(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 }
 
 // expandArgs gives llama.cpp's long flags with one dash (-ngl 99) their second
-// dash, which cobra wants. Values of flags are left alone.
-func expandArgs(root *cobra.Command, args []string) []string {
+// dash, which cobra wants. Values of flags are left alone. A word with one dash that
+// is no flag is an error here: taken letter by letter it would mean something else.
+func expandArgs(root *cobra.Command, args []string) ([]string, error) {
 	command, _, err := root.Find(args)
 	if err != nil {
-		return args
+		return args, nil
 	}
 	flags := command.Flags()
 	out := make([]string, 0, len(args))
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
-			return append(out, args[i:]...)
+			return append(out, args[i:]...), nil
 		}
-		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		var flag *pflag.Flag
-		if strings.HasPrefix(arg, "-") && name != "" {
-			if len(name) == 1 && !strings.HasPrefix(arg, "--") {
-				flag = flags.ShorthandLookup(name)
-			} else if flag = flags.Lookup(name); flag != nil && !strings.HasPrefix(arg, "--") {
-				arg = "-" + arg
-			}
+		flag, word := lookUp(flags, arg)
+		if flag == nil && word && !takesNumber(flags, arg) {
+			return nil, usagef("unknown flag: %s; see '%s --help'", arg, command.CommandPath())
+		}
+		if flag != nil && word {
+			arg = "-" + arg
 		}
 		out = append(out, arg)
-		if flag != nil && !hasValue && flag.NoOptDefVal == "" && i+1 < len(args) {
+		if flag != nil && !strings.Contains(arg, "=") && flag.NoOptDefVal == "" && i+1 < len(args) {
 			i++
 			out = append(out, args[i])
 		}
 	}
-	return out
+	return out, nil
+}
+
+// lookUp finds the flag that an argument names. word: it has one dash and more than
+// one letter.
+func lookUp(flags *pflag.FlagSet, arg string) (flag *pflag.Flag, word bool) {
+	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	switch {
+	case !strings.HasPrefix(arg, "-") || name == "":
+		return nil, false
+	case strings.HasPrefix(arg, "--"):
+		return flags.Lookup(name), false
+	case len(name) == 1:
+		return flags.ShorthandLookup(name), false
+	}
+	return flags.Lookup(name), true
+}
+
+// takesNumber tells whether an argument is a letter with its number: -n16, -c-1.
+func takesNumber(flags *pflag.FlagSet, arg string) bool {
+	flag := flags.ShorthandLookup(arg[1:2])
+	return flag != nil && flag.NoOptDefVal == "" && strings.Trim(arg[2:], "-.0123456789") == ""
 }

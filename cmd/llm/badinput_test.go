@@ -86,17 +86,32 @@ func TestBadFlags(t *testing.T) {
 		"missing template":    {[]string{"--chat-template-file", "/no/such/file"}, "--chat-template-file"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := runLLM(t, "", append([]string{"run", model, "-p", "hello"}, c.args...)...)
-			if strings.HasPrefix(r.stderr, "llm: context of ") { // found out when the model was loaded
-				_, r.stderr, _ = strings.Cut(r.stderr, "\n")
-			}
-			checkFailure(t, r, exitUsage, c.want)
+			checkFailure(t, runLLM(t, "", append([]string{"run", model, "-p", "hello"}, c.args...)...), exitUsage, c.want)
 		})
 	}
 	checkFailure(t, runLLM(t, "", "no-such-command"), exitUsage, "unknown command")
 	checkFailure(t, runLLM(t, "", "version", "x"), exitUsage, "takes no arguments")
 	checkFailure(t, runLLM(t, "", "run", model), exitUsage, "there is no prompt")
 	checkFailure(t, runLLM(t, "", "run", "Why is the sky blue?"), exitUsage, "to ask the default model, use -p")
+}
+
+// TestBadTemplate: what would overflow the stack of the template engine, and what it
+// refuses itself.
+func TestBadTemplate(t *testing.T) {
+	model := testmodel.SmolLM2(t)
+	for name, c := range map[string]struct{ source, want string }{
+		"brackets": {"{{ " + strings.Repeat("(", 60000) + "1" + strings.Repeat(")", 60000) + " }}", "nests deeper than"},
+		"lists":    {"{{ " + strings.Repeat("[", 60000), "nests deeper than"},
+		"blocks":   {strings.Repeat("{% if true %}", 20000) + strings.Repeat("{%- endif %}", 20000), "nests deeper than"},
+		"loops":    {strings.Repeat("{%- for x in [1] %}", 300), "nests deeper than"},
+		"size":     {strings.Repeat("a", 1<<20), "the limit is"},
+		"syntax":   {"{% for %}", "chat template"},
+	} {
+		file := write(t, "template", []byte(c.source))
+		t.Run(name, func(t *testing.T) {
+			checkFailure(t, runLLM(t, "", "run", model, "-p", "x", "-n", "1", "--chat-template-file", file), exitFailure, c.want)
+		})
+	}
 }
 
 func TestContextThatCannotBe(t *testing.T) {

@@ -57,5 +57,6 @@ func readText(name string, r io.Reader) (string, error) {
 	if len(b) > maxText {
 		return "", fmt.Errorf("read the prompt: %s is longer than %d MiB; give less", name, maxText>>20)
 	}
-	return string(b), nil
+	// The newline that ends a file is not part of the prompt.
+	return strings.TrimSuffix(string(b), "\n"), nil
 }

@@ -1,8 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,10 +73,20 @@ func (a *app) run(f *runFlags, args []string) error {
 	return s.start(f.system, prompt)
 }
 
+// patience is how long a load that was interrupted may take to end.
+const patience = 300 * time.Millisecond
+
 func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
 	ctx, release := interruptible()
 	defer release()
 	progress := a.newLoadProgress(filepath.Base(path))
 	defer progress.done()
+	// The system may be reading a cold file for the engine, which then asks nobody.
+	defer context.AfterFunc(ctx, func() {
+		time.Sleep(patience)
+		progress.done()
+		fmt.Fprintf(a.err, "llm: open model %s: loading was stopped: %s\n", oneLine(errors.New(path)), context.Cause(ctx))
+		os.Exit(exitFailure)
+	})()
 	return llm.Open(path, append(options, llm.LoadContext(ctx), llm.Progress(progress.update))...)
 }

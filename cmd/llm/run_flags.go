@@ -22,7 +22,7 @@ type runFlags struct {
 
 	context, batch, ubatch, threads, threadsBatch int64
 	gpuLayers, flashAttention, keyType, valueType string
-	noMmap, mlock                                 bool
+	noMmap, mlock, fullSWA                        bool
 	templateFile                                  string
 
 	predict, seed, keep                                   int64
@@ -76,6 +76,7 @@ func (f *runFlags) register(c *cobra.Command) {
 	s.StringVar(&f.keyType, "cache-type-k", "f16", "KV cache type of keys (-ctk): f32 f16 bf16 q8_0 q4_0 q4_1 iq4_nl q5_0 q5_1")
 	s.StringVar(&f.valueType, "cache-type-v", "f16", "KV cache type of values (-ctv)")
 	s.BoolVar(&f.noMmap, "no-mmap", false, "read the weights instead of mapping the file")
+	s.BoolVar(&f.fullSWA, "swa-full", false, "keep the whole context of sliding-window layers")
 	s.BoolVar(&f.mlock, "mlock", false, "keep the weights from being paged out")
 }
 
@@ -88,8 +89,8 @@ func (f *runFlags) openOptions() ([]llm.Option, error) {
 		inRange("threads", f.threads, 0, 512),
 		inRange("threads-batch", f.threadsBatch, 0, 512),
 		oneOf("flash-attn", f.flashAttention, "auto", "on", "off"),
-		oneOf("cache-type-k", f.keyType, kvTypes...),
-		oneOf("cache-type-v", f.valueType, kvTypes...),
+		oneOf("cache-type-k", f.keyType, llm.KVCacheTypes...),
+		oneOf("cache-type-v", f.valueType, llm.KVCacheTypes...),
 	)
 	if err != nil {
 		return nil, err
@@ -108,6 +109,9 @@ func (f *runFlags) openOptions() ([]llm.Option, error) {
 	}
 	if f.flashAttention != "auto" {
 		options = append(options, llm.FlashAttention(f.flashAttention == "on"))
+	}
+	if f.fullSWA {
+		options = append(options, llm.FullSWA())
 	}
 	if f.mlock {
 		options = append(options, llm.Mlock())
@@ -140,8 +144,6 @@ func (f *runFlags) loadOptions(options []llm.Option) ([]llm.Option, error) {
 	return options, nil
 }
 
-var kvTypes = []string{"f32", "f16", "bf16", "q8_0", "q4_0", "q4_1", "iq4_nl", "q5_0", "q5_1"}
-
 // requestOptions reads the flags that say how a reply is made.
 func (f *runFlags) requestOptions() ([]llm.RequestOption, error) {
 	err := errors.Join(
@@ -169,6 +171,13 @@ func (f *runFlags) requestOptions() ([]llm.RequestOption, error) {
 	}
 	if f.noThink {
 		options = append(options, llm.NoThinking())
+	}
+	probe := llm.Request{Sampling: llm.DefaultSampling()}
+	for _, option := range options {
+		option(&probe)
+	}
+	if err := probe.Validate(); err != nil {
+		return nil, usageError{err}
 	}
 	return options, nil
 }

@@ -195,6 +195,12 @@ func TestDefaultModel(t *testing.T) {
 	}
 }
 
+func TestFlagsThatAreNone(t *testing.T) {
+	for _, flag := range []string{"-hf", "-cnv", "-st", "-mli", "-xyz"} {
+		checkFailure(t, runLLM(t, "", "run", "m.gguf", flag, "x"), exitUsage, "unknown flag: "+flag)
+	}
+}
+
 func TestExpandArgs(t *testing.T) {
 	root := (&app{}).root()
 	for _, c := range []struct{ in, want string }{
@@ -206,11 +212,12 @@ func TestExpandArgs(t *testing.T) {
 		{"run m -n -1", "run m -n -1"},
 		{"run m -v -ub 3", "run m -v --ub 3"},
 		{"run m -- -ngl 3", "run m -- -ngl 3"},
-		{"run m -xyz", "run m -xyz"},
+		{"run m -n16 -t2 -c-1", "run m -n16 -t2 -c-1"},
 		{"version", "version"},
 	} {
-		if got := strings.Join(expandArgs(root, strings.Fields(c.in)), " "); got != c.want {
-			t.Errorf("%q became %q, want %q", c.in, got, c.want)
+		args, err := expandArgs(root, strings.Fields(c.in))
+		if got := strings.Join(args, " "); err != nil || got != c.want {
+			t.Errorf("%q became %q, want %q; %v", c.in, got, c.want, err)
 		}
 	}
 }

@@ -21,7 +21,7 @@ func runScript(t *testing.T, dir string, env []string, name string, args ...stri
 
 func scriptsOnly(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "a folder with spaces")
+	dir := filepath.Join(t.TempDir(), "repository")
 	for _, name := range []string{"scripts/need.sh", "scripts/fetch-llama.sh", "scripts/build-native.sh", "third_party/llama.cpp.lock"} {
 		b, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
@@ -59,6 +59,16 @@ func TestOtherSourceIsRefused(t *testing.T) {
 func TestSourceThatIsMissing(t *testing.T) {
 	out, err := runScript(t, scriptsOnly(t), nil, "scripts/fetch-llama.sh", "--verify")
 	if err == nil || !strings.Contains(out, "is missing; fetch it with") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
+func TestPathWithSpace(t *testing.T) {
+	dir := filepath.Join(filepath.Dir(scriptsOnly(t)), "with space")
+	if err := os.Rename(filepath.Join(filepath.Dir(dir), "repository"), dir); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := runScript(t, dir, nil, "scripts/build-native.sh"); err == nil || !strings.Contains(out, "has a space in it") {
 		t.Errorf("%v: %s", err, out)
 	}
 }

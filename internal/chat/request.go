@@ -38,7 +38,8 @@ type ToolCall struct {
 	Arguments string // JSON text
 }
 
-// ToolChoice says whether the model may, must or must not call tools.
+// ToolChoice says whether the model may, must or must not call tools. That it must
+// cannot be enforced yet: ErrRequest.
 type ToolChoice string
 
 // The choices.

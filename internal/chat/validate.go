@@ -18,8 +18,10 @@ func (r *Request) Validate() error {
 		return fmt.Errorf("%w: both a prompt and messages; give one", ErrRequest)
 	case r.Overflow != "" && !slices.Contains(Overflows, r.Overflow):
 		return fmt.Errorf("%w: context policy %q; use one of %v", ErrRequest, r.Overflow, Overflows)
-	case r.ToolChoice != "" && r.ToolChoice != ToolAuto && r.ToolChoice != ToolRequired && r.ToolChoice != ToolNone:
-		return fmt.Errorf("%w: tool choice %q; use auto, required or none", ErrRequest, r.ToolChoice)
+	case r.ToolChoice == ToolRequired:
+		return fmt.Errorf("%w: a tool call cannot be enforced yet; use auto", ErrRequest)
+	case r.ToolChoice != "" && r.ToolChoice != ToolAuto && r.ToolChoice != ToolNone:
+		return fmt.Errorf("%w: tool choice %q; use auto or none", ErrRequest, r.ToolChoice)
 	case slices.Contains(r.Stop, ""):
 		return fmt.Errorf("%w: an empty stop string", ErrRequest)
 	}
@@ -34,7 +36,25 @@ func (r *Request) validateTexts() error {
 		if m.Role == "" {
 			return fmt.Errorf("%w: message %d has no role", ErrRequest, i+1)
 		}
-		if err := checkText(fmt.Sprintf("message %d", i+1), m.Content); err != nil {
+		texts := []string{m.Content, m.Reasoning, m.ToolCallID}
+		for _, c := range m.ToolCalls {
+			texts = append(texts, c.ID, c.Name, c.Arguments)
+		}
+		if err := checkTexts(fmt.Sprintf("message %d", i+1), texts...); err != nil {
+			return err
+		}
+	}
+	for _, tool := range r.Tools {
+		if err := checkTexts("tool", tool.Name, tool.Description, string(tool.Parameters)); err != nil {
+			return err
+		}
+	}
+	return checkTexts("stop string", r.Stop...)
+}
+
+func checkTexts(what string, texts ...string) error {
+	for _, text := range texts {
+		if err := checkText(what, text); err != nil {
 			return err
 		}
 	}

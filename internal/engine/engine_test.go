@@ -192,6 +192,9 @@ func TestRewindOfSlidingWindow(t *testing.T) {
 	}
 	short := greedy(chat.Request{Prompt: common + "Then the"}, 24)
 	got, want := mustGenerate(t, e, short), openFresh(t, path, short)
+	if got.usage.CachedTokens != 0 {
+		t.Errorf("%d tokens are said to be in memory; the window has left them", got.usage.CachedTokens)
+	}
 	if got.text != want.text {
 		t.Errorf("after a rewind %q\nfresh          %q", got.text, want.text)
 	}
@@ -447,6 +450,38 @@ func TestCloseInsideTheLoop(t *testing.T) {
 	}
 }
 
+// TestNestedRequest asks the model again in the middle of a reply: nobody waits for
+// anybody in a circle.
+func TestNestedRequest(t *testing.T) {
+	e := openModel(t, testmodel.SmolLM2(t), Options{})
+	inner := answer{}
+	for ev, err := range e.Generate(context.Background(), greedy(ask("Tell me a long story."), 60)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ev.Kind == chat.KindText && inner.text == "" {
+			inner = mustGenerate(t, e, greedy(ask("hello"), 4))
+		}
+	}
+	if inner.text == "" {
+		t.Error("there was no inner reply")
+	}
+}
+
+// TestPenaltyOverTheContext: a look-back of -1 is the context, not nothing.
+func TestPenaltyOverTheContext(t *testing.T) {
+	e := openModel(t, testmodel.SmolLM2(t), Options{Context: 512})
+	reply := func(last int, penalty float64) string {
+		r := greedy(chat.Request{Prompt: "one two three one two three one two", NoReuse: true}, 24)
+		r.Sampling.RepeatLast, r.Sampling.RepeatPenalty = last, penalty
+		return mustGenerate(t, e, r).text
+	}
+	plain := reply(-1, 1)
+	if all, huge := reply(-1, 1.8), reply(1<<31-1, 1.8); all == plain || all != huge {
+		t.Errorf("plain %q, over the context %q, over more than that %q", plain, all, huge)
+	}
+}
+
 func TestRequestsThatAreWrong(t *testing.T) {
 	e := openModel(t, testmodel.SmolLM2(t), Options{})
 	for _, r := range []chat.Request{
@@ -498,7 +533,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 	defer o.ctx.Close()
 	defer o.batch.Close()
 	sampling := chat.DefaultSampling()
-	smpl, err := newSampler(model, sampling, nil)
+	smpl, err := newSampler(model, sampling, nil, 512)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func (g *generation) fit() ([]llama.Token, error) {
 
 func (g *generation) setUp(tokens []llama.Token) (err error) {
 	g.stream.stops = g.job.prompt.stops
-	if g.sampler, err = newSampler(g.engine.model, g.job.request.Sampling, tokens); err != nil {
+	if g.sampler, err = newSampler(g.engine.model, g.job.request.Sampling, tokens, g.size); err != nil {
 		return err
 	}
 	if g.reply, err = newReply(g.job.prompt.syntax, g.emit); err != nil {
@@ -146,12 +146,14 @@ func (g *generation) show(token llama.Token) (done bool, err error) {
 		g.usage.FirstToken = g.first.Sub(g.job.begin)
 	}
 	g.usage.CompletionTokens++
-	g.piece, err = g.engine.model.AppendPiece(g.piece[:0], token, false)
+	visible := slices.Contains(g.job.prompt.visible, token)
+	g.piece, err = g.engine.model.AppendPiece(g.piece[:0], token, visible)
 	if err != nil {
 		return false, err
 	}
 	text, found := g.stream.push(g.piece)
 	g.reply.add(text, false)
+	g.flushDue()
 	g.stop.Sequence = found
 	return found != "", nil
 }
@@ -161,7 +163,7 @@ func (g *generation) makeRoom() (full bool, err error) {
 	if len(g.tokens) < g.size {
 		return false, nil
 	}
-	s := fitReply(len(g.tokens), g.job.prompt.keep, g.policy, g.memory.CanShift())
+	s := fitReply(len(g.tokens), g.job.prompt.keep, g.policy, g.memory.CanShift() && g.rewindable())
 	if s.len() == 0 {
 		return true, nil
 	}
@@ -192,25 +194,19 @@ func (g *generation) finish(reason chat.StopReason) {
 // a few milliseconds; when it takes longer than this, each is handed on at once.
 const flushInterval = 20 * time.Millisecond
 
-// emit hands an event to the consumer, the first at once, the others at most
-// flushInterval (or the next token) later.
-func (g *generation) emit(ev chat.Event) {
-	g.pending = append(g.pending, ev)
+// emit gets an event ready for the consumer.
+func (g *generation) emit(ev chat.Event) { g.pending = append(g.pending, ev) }
+
+// flushDue hands on what is pending, unless that was done just now.
+func (g *generation) flushDue() {
 	if now := time.Now(); now.Sub(g.flushed) >= flushInterval {
 		g.flush()
 		g.flushed = now
 	}
 }
 
-// flush hands on what is pending. The consumer takes it sooner or later (Generate
-// drains the channel even when its loop was left), or is just closing the engine.
+// flush hands on what is pending.
 func (g *generation) flush() {
-	if len(g.pending) == 0 {
-		return
-	}
-	select {
-	case g.job.events <- g.pending:
-	case <-g.engine.quit:
-	}
+	g.job.outbox.put(g.pending)
 	g.pending = nil
 }

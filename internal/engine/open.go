@@ -55,6 +55,9 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 		done:      make(chan struct{}),
 	}
 	owner, err := e.setUp(path, o)
+	if err == nil && ctx.Err() != nil {
+		err = errors.Join(fmt.Errorf("loading was stopped: %w", context.Cause(ctx)), owner.close())
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open model %s: %w", path, err), e.free())
 	}
@@ -120,6 +123,9 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	c, err := e.model.NewContext(params)
 	if err != nil {
 		return nil, explainContext(err, size, mi)
+	}
+	if _, _, err := c.Memory().Range(0); err != nil { // BERT and its kind
+		return nil, errors.Join(errors.New("this model makes embeddings, it cannot generate text"), c.Close())
 	}
 	batch, err := llama.NewBatch(c.Info().Batch, 1)
 	if err != nil {

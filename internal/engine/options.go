@@ -20,6 +20,7 @@ type Options struct {
 	FlashAttention *bool           // nil: where the device has it
 	LoadMode       *llama.LoadMode // nil: the engine's choice
 	ChatTemplate   string          // jinja source; empty: the model's own
+	FullSWA        bool            // keep the whole context of sliding-window layers
 	// Progress is called while loading, from 0 to 1.
 	Progress func(fraction float32)
 }
@@ -70,6 +71,7 @@ func (o *Options) modelParams() llama.ModelParams {
 func (o *Options) contextParams(size int) (llama.ContextParams, error) {
 	p := llama.DefaultContextParams()
 	p.Context = size
+	p.FullSWA = o.FullSWA // the engine's own default would take several times the memory
 	p.Batch = orDefault(o.Batch, 2048)
 	p.Ubatch = orDefault(o.Ubatch, 512)
 	p.Batch = min(p.Batch, size)

@@ -7,7 +7,8 @@ type span struct{ from, to int }
 
 // fitPrompt decides what of a prompt of n tokens goes into a context of size
 // tokens, where one more must find room: nothing is dropped when it fits; else
-// the policy says which span. reserve is how much room the reply should have.
+// the policy says which span. reserve is how much room the reply should have; 0:
+// nobody said.
 func fitPrompt(n, size, keep, reserve int, policy chat.Overflow) (span, error) {
 	if n+1 <= size {
 		return span{}, nil
@@ -15,11 +16,15 @@ func fitPrompt(n, size, keep, reserve int, policy chat.Overflow) (span, error) {
 	if policy == chat.OverflowError || policy == "" {
 		return span{}, &chat.ContextError{Need: n + 1, Size: size}
 	}
-	// A reply needs some room, but never more than half of the context.
-	room := size - min(max(reserve, 1), max(size/2, 1))
-	from := min(keep, room)
+	if reserve <= 0 {
+		reserve = size / 4
+	}
+	// A reply needs some room, but never more than half of the context; and what is
+	// kept at the start must leave room for the end, where the question stands.
+	room := size - max(min(reserve, size/2), 1)
+	from := min(keep, room/2)
 	if policy == chat.OverflowTruncateMiddle {
-		from = max(from, room/2)
+		from = room / 2
 	}
 	return span{from, from + n - room}, nil
 }

@@ -21,10 +21,12 @@ func TestFitPrompt(t *testing.T) {
 		{"shift drops the oldest", 150, 100, 0, 10, chat.OverflowShift, span{0, 60}, 0},
 		{"shift keeps the head", 150, 100, 20, 10, chat.OverflowShift, span{20, 80}, 0},
 		{"shift leaves half for a long reply", 150, 100, 0, 1000, chat.OverflowShift, span{0, 100}, 0},
-		{"keep larger than the room", 150, 100, 120, 10, chat.OverflowShift, span{90, 150}, 0},
+		{"keep larger than the room", 150, 100, 120, 10, chat.OverflowShift, span{45, 105}, 0},
 		{"middle", 150, 100, 0, 10, chat.OverflowTruncateMiddle, span{45, 105}, 0},
-		{"middle after a long head", 150, 100, 60, 10, chat.OverflowTruncateMiddle, span{60, 120}, 0},
-		{"unbounded reply", 150, 100, 0, 0, chat.OverflowShift, span{0, 51}, 0},
+		{"middle after a long head", 150, 100, 60, 10, chat.OverflowTruncateMiddle, span{45, 105}, 0},
+		{"unbounded reply", 150, 100, 0, 0, chat.OverflowShift, span{0, 75}, 0},
+		{"unbounded reply, middle", 150, 100, 0, -1, chat.OverflowTruncateMiddle, span{37, 112}, 0},
+		{"smallest context", 9, 2, 1, 0, chat.OverflowShift, span{0, 8}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := fitPrompt(c.n, c.size, c.keep, c.reserve, c.policy)

@@ -21,6 +21,9 @@ type owner struct {
 
 	// tokens are those in memory, position by position.
 	tokens []llama.Token
+
+	// broken is the assertion that the engine ran into; it must not be used again.
+	broken error
 }
 
 // run serves jobs until the engine is closed. It stays on its thread: the OpenMP
@@ -28,10 +31,7 @@ type owner struct {
 func (o *owner) run() {
 	runtime.LockOSThread()
 	defer close(o.engine.done)
-	defer func() {
-		o.batch.Close()
-		o.ctx.Close()
-	}()
+	defer o.close()
 	for {
 		select {
 		case <-o.engine.quit:
@@ -42,24 +42,34 @@ func (o *owner) run() {
 	}
 }
 
+// close frees what the owner owns.
+func (o *owner) close() error { return errors.Join(o.batch.Close(), o.ctx.Close()) }
+
+// serve does one job.
 func (o *owner) serve(j *job) {
-	defer close(j.events)
 	release := o.cancelWith(j.ctx)
 	defer release()
 	g := &generation{owner: o, job: j, policy: j.request.Overflow}
 	g.usage.ContextSize = o.size
+	if o.broken != nil {
+		j.outbox.close(fmt.Errorf("the engine cannot be used after: %w; open the model again", o.broken))
+		return
+	}
 	reason, err := g.run()
+	if errors.Is(err, llama.ErrAssertion) {
+		o.broken = err
+	}
 	if errors.Is(err, llama.ErrCanceled) {
 		reason = chat.StopCanceled
 		if err = context.Cause(j.ctx); err == nil {
 			err = chat.ErrClosed
 		}
 	}
-	j.err = err
 	if err == nil || reason == chat.StopCanceled {
 		g.finish(reason)
 	}
 	g.flush()
+	j.outbox.close(err)
 }
 
 // cancelWith makes decodes stop when ctx is done or the engine closes, until the
@@ -82,6 +92,13 @@ func (o *owner) cancelWith(ctx context.Context) (release func()) {
 		<-stopped
 		o.ctx.Cancel(false)
 	}
+}
+
+// rewindable tells whether memory is made of positions that can be dropped; a
+// recurrent state is not.
+func (o *owner) rewindable() bool {
+	mi := o.engine.info.Model
+	return !mi.Recurrent && !mi.Hybrid
 }
 
 // rewind makes memory hold the first n of its tokens and no more. It may end up
@@ -147,6 +164,11 @@ func (o *owner) decode(tokens []llama.Token) error {
 		return nil
 	}
 	if errors.Is(err, llama.ErrCanceled) || errors.Is(err, llama.ErrDecode) {
+		if !o.rewindable() {
+			// A recurrent state cannot be taken back to the last finished ubatch.
+			o.tokens = o.tokens[:0]
+			return errors.Join(err, o.memory.Clear())
+		}
 		// Finished ubatches stay: a retry of the request goes on from there.
 		_, last, rerr := o.memory.Range(0)
 		if rerr != nil {

@@ -16,6 +16,10 @@ type prompt struct {
 	keep   int      // tokens at the start that survive when something is dropped
 	stops  []string // the request's and the template's
 	syntax string   // of the reply; empty: plain text
+
+	// visible are control tokens whose text the reply's syntax needs; the text of
+	// others is never shown.
+	visible []llama.Token
 }
 
 // prepare validates, renders and tokenizes a request, on the caller's goroutine.
@@ -60,12 +64,31 @@ func (e *Engine) renderChat(r *chat.Request) (*prompt, error) {
 	if err != nil {
 		return nil, err
 	}
+	visible, err := e.singleTokens(rendered.Preserved)
+	if err != nil {
+		return nil, err
+	}
 	return &prompt{
-		tokens: tokens,
-		keep:   e.keep(r, e.systemTokens(r, tokens)),
-		stops:  slices.Concat(r.Stop, rendered.Stops),
-		syntax: rendered.Syntax,
+		tokens:  tokens,
+		keep:    e.keep(r, e.systemTokens(r, tokens)),
+		stops:   slices.Concat(r.Stop, rendered.Stops),
+		syntax:  rendered.Syntax,
+		visible: visible,
 	}, nil
+}
+
+// singleTokens are the tokens of those texts that are one token each.
+func (e *Engine) singleTokens(texts []string) (tokens []llama.Token, err error) {
+	for _, text := range texts {
+		t, err := e.model.Tokenize(text, false, true)
+		if err != nil {
+			return nil, err
+		}
+		if len(t) == 1 {
+			tokens = append(tokens, t[0])
+		}
+	}
+	return tokens, nil
 }
 
 // keep resolves Request.Keep: what was asked for, or BOS and the system message.

@@ -14,16 +14,13 @@ type job struct {
 	request chat.Request
 	prompt  *prompt
 	begin   time.Time
-	events  chan []chat.Event // closed by the owner
-	err     error             // set before events is closed
+	outbox  *outbox
 }
-
-// eventBuffer lets the engine compute on while the consumer writes.
-const eventBuffer = 4
 
 // Generate answers a request. The sequence ends with a Usage and a Stop event, or
 // with an error; a cancelled context gives both. Leaving the loop cancels the
-// request and returns when the engine has let go of it.
+// request and returns when the engine has let go of it. The engine runs ahead of a
+// slow consumer.
 //
 // Requests from any number of goroutines are served one after the other, in the
 // order in which they came.
@@ -37,27 +34,28 @@ func (e *Engine) Generate(ctx context.Context, request chat.Request) iter.Seq2[c
 		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		j := &job{ctx: ctx, request: request, prompt: p, begin: begin, events: make(chan []chat.Event, eventBuffer)}
+		j := &job{ctx: ctx, request: request, prompt: p, begin: begin, outbox: newOutbox()}
 		if err := e.enqueue(j); err != nil {
 			if ctx.Err() == nil || yieldCanceled(j, yield) {
 				yield(chat.Event{}, err)
 			}
 			return
 		}
-		defer func() {
-			cancel()
-			for range j.events {
-			}
-		}()
-		for batch := range j.events {
-			for _, ev := range batch {
+		for closed := false; !closed; {
+			var events []chat.Event
+			events, closed, err = j.outbox.take()
+			for _, ev := range events {
 				if !yield(ev, nil) {
+					cancel()
+					for !closed {
+						_, closed, _ = j.outbox.take()
+					}
 					return
 				}
 			}
 		}
-		if j.err != nil {
-			yield(chat.Event{}, j.err)
+		if err != nil {
+			yield(chat.Event{}, err)
 		}
 	}
 }

@@ -15,8 +15,11 @@ type Sampler interface {
 }
 
 // newSampler makes the engine's own chain and lets it see as much of the prompt as
-// its penalties look back.
-func newSampler(m *llama.Model, s chat.Sampling, prompt []llama.Token) (Sampler, error) {
+// its penalties look back, which is the context of size tokens at most.
+func newSampler(m *llama.Model, s chat.Sampling, prompt []llama.Token, size int) (Sampler, error) {
+	if s.RepeatLast < 0 || s.RepeatLast > size {
+		s.RepeatLast = size
+	}
 	for s.Seed == chat.RandomSeed {
 		s.Seed = rand.Uint32()
 	}
@@ -28,11 +31,7 @@ func newSampler(m *llama.Model, s chat.Sampling, prompt []llama.Token) (Sampler,
 	if err != nil {
 		return nil, err
 	}
-	seen := prompt
-	if s.RepeatLast >= 0 {
-		seen = prompt[max(0, len(prompt)-s.RepeatLast):]
-	}
-	for _, t := range seen {
+	for _, t := range prompt[max(0, len(prompt)-s.RepeatLast):] {
 		if err := smpl.Accept(t); err != nil {
 			smpl.Close()
 			return nil, err

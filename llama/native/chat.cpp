@@ -6,7 +6,10 @@
 
 #include "chat.h"
 
+#include <cctype>
 #include <cstring>
+#include <memory>
+#include <stdexcept>
 
 struct llm_chat {
     common_chat_templates_ptr templates;
@@ -19,6 +22,49 @@ struct llm_reply {
 };
 
 namespace {
+
+// The engine's parser and evaluator of templates recurse without a limit, on a
+// stack that is small on some systems.
+constexpr size_t max_template_bytes = 512 << 10;
+constexpr int    max_template_depth = 128;
+
+bool begins_block(const char * p) {
+    for (const char * word : { "for", "if", "macro", "call", "filter", "block", "generation" }) {
+        const size_t n = strlen(word);
+        if (strncmp(p, word, n) == 0 && !isalnum((unsigned char) p[n]) && p[n] != '_') {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Refuses templates that are far larger or deeper than any that is in use.
+void check_template(const char * source) {
+    const size_t size = strlen(source);
+    if (size > max_template_bytes) {
+        throw std::runtime_error("the template has " + std::to_string(size) + " bytes; the limit is " + std::to_string(max_template_bytes));
+    }
+    int brackets = 0, blocks = 0;
+    for (const char * p = source; *p; p++) {
+        if (strchr("([{", *p)) {
+            brackets++;
+        } else if (strchr(")]}", *p)) {
+            brackets -= brackets > 0;
+        }
+        if (p[0] == '{' && p[1] == '%') {
+            const char * word = p + 2;
+            word += strspn(word, "-+ \t\r\n");
+            if (strncmp(word, "end", 3) == 0) {
+                blocks -= blocks > 0;
+            } else if (begins_block(word)) {
+                blocks++;
+            }
+        }
+        if (brackets > max_template_depth || blocks > max_template_depth) {
+            throw std::runtime_error("the template nests deeper than " + std::to_string(max_template_depth) + " levels");
+        }
+    }
+}
 
 std::string template_error(const llm_model * model, const char * source, const char * fallback) {
     // common_chat_templates_init rethrows a sliced exception: its text is gone. The
@@ -38,7 +84,6 @@ common_chat_templates_inputs read_request(const common_json & request) {
     in.add_generation_prompt = request.value("add_generation_prompt", true);
     in.enable_thinking       = request.value("enable_thinking", true);
     in.parallel_tool_calls   = request.value("parallel_tool_calls", false);
-    in.json_schema           = request.value("json_schema", "");
     in.reasoning_format      = COMMON_REASONING_FORMAT_AUTO;
     if (request.contains("tools")) {
         in.tools       = common_chat_tools_parse_oaicompat(request.at("tools"));
@@ -58,6 +103,11 @@ int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, 
         }
         if (!source && !llama_model_chat_template(model->model, nullptr) && !llama_model_chat_template(model->model, "tool_use")) {
             return llm::fail(err, LLM_EINVAL, "the model has no chat template");
+        }
+        for (const char * text : { source, llama_model_chat_template(model->model, nullptr), llama_model_chat_template(model->model, "tool_use") }) {
+            if (text && (text == source || !source)) {
+                check_template(text);
+            }
         }
         auto chat = std::make_unique<llm_chat>();
         try {
@@ -81,9 +131,10 @@ char * llm_chat_source(const llm_chat * chat) {
 }
 
 // Request: messages (OpenAI's shape), and optionally tools, tool_choice,
-// parallel_tool_calls, json_schema, enable_thinking, add_generation_prompt.
+// parallel_tool_calls, enable_thinking, add_generation_prompt.
 // Result: prompt; stops (strings that end a reply, beside the end-of-generation
-// tokens); syntax, what llm_reply_new takes, empty when replies are plain text.
+// tokens); syntax, what llm_reply_new takes, empty when replies are plain text;
+// preserved, the control tokens whose text that parser must see.
 int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!chat || !request || !result) {
@@ -106,6 +157,7 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
         r["prompt"]          = p.prompt;
         r["stops"]           = p.additional_stops;
         r["syntax"]          = syntax;
+        r["preserved"]       = plain ? std::vector<std::string>() : p.preserved_tokens;
         *result              = llm::copy(r.dump_safe());
         return *result ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
     });

@@ -140,6 +140,9 @@ void attach_threadpools(llm_context * c, const llm_context_params * p) {
 // Checks a sequence id, then runs f under the guard.
 template <class F> int with_seq(llm_context * c, int32_t seq, char ** err, F && f) {
     return llm::guard(err, [&](llm::scope &) -> int {
+        if (!c) {
+            return llm::fail(err, LLM_EINVAL, "there is no context");
+        }
         if (seq < 0 || seq >= c->n_seq_max) {
             return llm::fail(err, LLM_EINVAL, "sequence %d: the context has %d", seq, c->n_seq_max);
         }
@@ -274,11 +277,17 @@ void llm_context_info(const llm_context * c, struct llm_context_info * out) {
 }
 
 void llm_cancel(llm_context * c, bool on) {
+    if (!c) {
+        return;
+    }
     c->cancel.store(on, std::memory_order_relaxed);
 }
 
 int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
     return llm::guard(err, [&](llm::scope & s) -> int {
+        if (!c || !b) {
+            return llm::fail(err, LLM_EINVAL, "decode: there is no context or no batch");
+        }
         int32_t n_rows = 0;
         if (const int code = check_batch(c, b, &n_rows, err)) {
             return code;
@@ -286,8 +295,10 @@ int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
         if (c->model->simulated) {
             return llm::fail(err, LLM_EINVAL, "decode: the model was loaded for simulation only");
         }
-        if (!llama_model_has_decoder(c->model->model)) {
-            return llm::fail(err, LLM_EINVAL, "decode: the model has no decoder");
+        // Models for embeddings only (BERT and its kind) have a decoder by the engine's
+        // account, and no memory: it would run its encoder, which asserts its batch.
+        if (!llama_model_has_decoder(c->model->model) || !c->memory()) {
+            return llm::fail(err, LLM_EINVAL, "decode: the model has no decoder or no memory");
         }
         if (c->cancel.load(std::memory_order_relaxed)) {
             return llm::fail(err, LLM_ECANCELED, "decode: cancelled");
@@ -312,13 +323,16 @@ int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
 
 void llm_synchronize(llm_context * c) {
     llm::guard(nullptr, [&](llm::scope &) {
+        if (!c) {
+            return LLM_OK;
+        }
         llama_synchronize(c->ctx);
         return LLM_OK;
     }, true);
 }
 
 const float * llm_logits(llm_context * c, int32_t i) {
-    if (c->n_rows == 0 || i < -c->n_rows) {
+    if (!c || c->n_rows == 0 || i < -c->n_rows) {
         return nullptr;
     }
     return llm::guard_value<const float *>(nullptr, [&] { return llama_get_logits_ith(c->ctx, i); });
@@ -327,6 +341,9 @@ const float * llm_logits(llm_context * c, int32_t i) {
 int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int cap) {
     return llm::guard_value(0, [&] {
         int n = 0;
+        if (!c) {
+            return n;
+        }
         for (const auto & [type, use] : llama_get_memory_breakdown(c->ctx)) {
             if (n < cap) {
                 out[n] = { ggml_backend_buft_name(type), ggml_backend_buft_is_host(type), use.model, use.context, use.compute };
@@ -403,7 +420,7 @@ int llm_memory_seq_range(llm_context * c, int32_t seq, int32_t * pos_min, int32_
 }
 
 bool llm_memory_can_shift(const llm_context * c) {
-    return llm::guard_value(false, [&] { return c->memory() && llama_memory_can_shift(c->memory()); });
+    return llm::guard_value(false, [&] { return c && c->memory() && llama_memory_can_shift(c->memory()); });
 }
 
 } // extern "C"

@@ -198,7 +198,6 @@ void llm_sampler_free(llm_sampler * smpl);
 // Chooses a token from n_vocab logits, which are not modified.
 int  llm_sampler_sample(llm_sampler * smpl, const float * logits, int32_t n_vocab, int32_t * token, char ** err);
 int  llm_sampler_accept(llm_sampler * smpl, int32_t token, char ** err);
-void llm_sampler_reset(llm_sampler * smpl);
 
 // ---- chat templates ------------------------------------------------------------
 

@@ -118,7 +118,7 @@ char * llm_model_desc(const llm_model * m) {
 char * llm_model_meta(const llm_model * m, const char * key) {
     return llm::guard_value<char *>(nullptr, [&]() -> char * {
         char          probe[1];
-        const int32_t n = key ? llama_model_meta_val_str(m->model, key, probe, sizeof probe) : -1;
+        const int32_t n = m && key ? llama_model_meta_val_str(m->model, key, probe, sizeof probe) : -1;
         if (n < 0) {
             return nullptr;
         }
@@ -132,8 +132,8 @@ char * llm_model_meta(const llm_model * m, const char * key) {
 int llm_tokenize(const llm_model * m, const char * text, size_t len, bool add_special, bool parse_special,
                  int32_t * tokens, int32_t cap, int32_t * n, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
-        if (!n || cap < 0 || (cap > 0 && !tokens) || (len > 0 && !text)) {
-            return llm::fail(err, LLM_EINVAL, "tokenize: no text or no room for the tokens");
+        if (!m || !n || cap < 0 || (cap > 0 && !tokens) || (len > 0 && !text)) {
+            return llm::fail(err, LLM_EINVAL, "tokenize: no model, no text or no room for the tokens");
         }
         if (len > INT32_MAX) {
             return llm::fail(err, LLM_EINVAL, "tokenize: a text of %zu bytes; the limit is %d", len, INT32_MAX);
@@ -152,8 +152,8 @@ int llm_tokenize(const llm_model * m, const char * text, size_t len, bool add_sp
 
 int llm_token_piece(const llm_model * m, int32_t token, bool special, char * buf, int32_t cap, int32_t * n, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
-        if (!n || cap < 0 || (cap > 0 && !buf)) {
-            return llm::fail(err, LLM_EINVAL, "token piece: no room for the text");
+        if (!m || !n || cap < 0 || (cap > 0 && !buf)) {
+            return llm::fail(err, LLM_EINVAL, "token piece: no model or no room for the text");
         }
         if (!m->has(token)) {
             return llm::fail(err, LLM_EINVAL, "token %d: the vocabulary has %d tokens", token, m->n_vocab);
@@ -166,8 +166,8 @@ int llm_token_piece(const llm_model * m, int32_t token, bool special, char * buf
 
 int llm_detokenize(const llm_model * m, const int32_t * tokens, int32_t n_tokens, char * buf, int32_t cap, int32_t * n, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
-        if (!n || cap < 0 || (cap > 0 && !buf) || n_tokens < 0 || (n_tokens > 0 && !tokens)) {
-            return llm::fail(err, LLM_EINVAL, "detokenize: no tokens or no room for the text");
+        if (!m || !n || cap < 0 || (cap > 0 && !buf) || n_tokens < 0 || (n_tokens > 0 && !tokens)) {
+            return llm::fail(err, LLM_EINVAL, "detokenize: no model, no tokens or no room for the text");
         }
         for (int32_t i = 0; i < n_tokens; i++) {
             if (!m->has(tokens[i])) {
@@ -181,11 +181,11 @@ int llm_detokenize(const llm_model * m, const int32_t * tokens, int32_t n_tokens
 }
 
 bool llm_token_is_eog(const llm_model * m, int32_t token) {
-    return m->has(token) && llm::guard_value(false, [&] { return llama_vocab_is_eog(m->vocab, token); });
+    return m && m->has(token) && llm::guard_value(false, [&] { return llama_vocab_is_eog(m->vocab, token); });
 }
 
 bool llm_token_is_control(const llm_model * m, int32_t token) {
-    return m->has(token) && llm::guard_value(false, [&] { return llama_vocab_is_control(m->vocab, token); });
+    return m && m->has(token) && llm::guard_value(false, [&] { return llama_vocab_is_control(m->vocab, token); });
 }
 
 } // extern "C"

@@ -136,7 +136,10 @@ void llm_sampler_free(llm_sampler * s) {
 
 int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, int32_t * token, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
-        if (!logits || !token || n_vocab != s->n_vocab) {
+        if (!s || !token) {
+            return llm::fail(err, LLM_EINVAL, "sample: there is no sampler");
+        }
+        if (!logits || n_vocab != s->n_vocab) {
             return llm::fail(err, LLM_EINVAL, "sample: %d logits for a vocabulary of %d", logits ? n_vocab : 0, s->n_vocab);
         }
         if (s->greedy) {
@@ -158,19 +161,15 @@ int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, i
 
 int llm_sampler_accept(llm_sampler * s, int32_t token, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
+        if (!s) {
+            return llm::fail(err, LLM_EINVAL, "accept: there is no sampler");
+        }
         if (token < 0 || token >= s->n_vocab) {
             return llm::fail(err, LLM_EINVAL, "sampler: token %d: the vocabulary has %d", token, s->n_vocab);
         }
         if (!s->greedy) {
             llama_sampler_accept(s->chain.get(), token);
         }
-        return LLM_OK;
-    });
-}
-
-void llm_sampler_reset(llm_sampler * s) {
-    llm::guard(nullptr, [&](llm::scope &) {
-        llama_sampler_reset(s->chain.get());
         return LLM_OK;
     });
 }
