@@ -23,7 +23,10 @@ type SamplerParams struct {
 // Sampler chooses tokens from logits. One goroutine at a time.
 type Sampler struct {
 	handle
-	c *C.llm_sampler
+	c     *C.llm_sampler
+	vocab int
+	// Greedy without a history: what was accepted changes nothing.
+	stateless bool
 	// Where calls leave their results: no allocation a call.
 	token C.int32_t
 	cerr  *C.char
@@ -37,7 +40,7 @@ func (m *Model) NewSampler(p SamplerParams) (*Sampler, error) {
 		penalty_last_n: C.int32_t(clampInt32(p.PenaltyLast)), penalty_repeat: C.float(p.RepeatPenalty),
 		penalty_freq: C.float(p.FrequencyPenalty), penalty_present: C.float(p.PresencePenalty),
 	}
-	s := &Sampler{}
+	s := &Sampler{vocab: m.info.Vocab}
 	if err := open(s, &s.handle, "sampler", &m.handle); err != nil {
 		return nil, err
 	}
@@ -46,6 +49,7 @@ func (m *Model) NewSampler(p SamplerParams) (*Sampler, error) {
 		s.close(func() {})
 		return nil, newError("new sampler", code, cerr)
 	}
+	s.stateless = bool(C.llm_sampler_is_stateless(s.c))
 	return s, nil
 }
 
@@ -65,6 +69,9 @@ func (s *Sampler) Sample(logits []float32) (Token, error) {
 
 // Accept tells the sampler that token is now part of the text.
 func (s *Sampler) Accept(token Token) error {
+	if s.stateless && token >= 0 && int(token) < s.vocab && s.c != nil {
+		return nil // no call into C
+	}
 	if code := C.llm_sampler_accept(s.c, C.int32_t(token), &s.cerr); code != C.LLM_OK {
 		return newError("sampler accept", code, s.cerr)
 	}

@@ -19,7 +19,6 @@ type generation struct {
 	usage   chat.Usage
 	stop    chat.Stop
 
-	piece []byte // reused
 	first time.Time
 
 	pending []chat.Event
@@ -98,10 +97,14 @@ func (g *generation) loop() (chat.StopReason, error) {
 		if err != nil {
 			return "", err
 		}
-		if g.engine.model.IsEOG(token) && !g.job.request.IgnoreEOG {
+		known, err := g.pieces.of(g.engine.model, token)
+		if err != nil {
+			return "", err
+		}
+		if known.eog && !g.job.request.IgnoreEOG {
 			return chat.StopEnd, nil
 		}
-		if done, err := g.show(token); done || err != nil {
+		if done, err := g.show(token, known.text); done || err != nil {
 			return chat.StopSequence, err
 		}
 		if limit := g.job.request.MaxTokens; limit > 0 && g.usage.CompletionTokens >= limit {
@@ -140,19 +143,19 @@ func (g *generation) step(token llama.Token) error {
 }
 
 // show emits the token's text. done: a stop string was reached.
-func (g *generation) show(token llama.Token) (done bool, err error) {
+func (g *generation) show(token llama.Token, text []byte) (done bool, err error) {
 	if g.usage.CompletionTokens == 0 {
 		g.first = time.Now()
 		g.usage.FirstToken = g.first.Sub(g.job.begin)
 	}
 	g.usage.CompletionTokens++
-	visible := slices.Contains(g.job.prompt.visible, token)
-	g.piece, err = g.engine.model.AppendPiece(g.piece[:0], token, visible)
-	if err != nil {
-		return false, err
+	if slices.Contains(g.job.prompt.visible, token) {
+		if text, err = g.engine.model.AppendPiece(nil, token, true); err != nil {
+			return false, err
+		}
 	}
-	text, found := g.stream.push(g.piece)
-	g.reply.add(text, false)
+	out, found := g.stream.push(text)
+	g.reply.add(out, false)
 	g.flushDue()
 	g.stop.Sequence = found
 	return found != "", nil
@@ -192,7 +195,7 @@ func (g *generation) finish(reason chat.StopReason) {
 // flushInterval bounds how long an event may wait for company. Waking the consumer
 // takes a processor away from the compute threads, which matters when a token takes
 // a few milliseconds; when it takes longer than this, each is handed on at once.
-const flushInterval = 20 * time.Millisecond
+const flushInterval = 40 * time.Millisecond
 
 // emit gets an event ready for the consumer.
 func (g *generation) emit(ev chat.Event) { g.pending = append(g.pending, ev) }

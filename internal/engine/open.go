@@ -145,7 +145,7 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 		Memory:        c.MemoryUse(),
 	}
 	n := c.Info().ContextSeq
-	return &owner{engine: e, ctx: c, batch: batch, memory: c.Memory(), size: n, tokens: make([]llama.Token, 0, n)}, nil
+	return &owner{engine: e, ctx: c, batch: batch, memory: c.Memory(), size: n, tokens: make([]llama.Token, 0, n), pieces: pieces{}}, nil
 }
 
 // free frees what the owner does not own.

@@ -22,6 +22,8 @@ type owner struct {
 	// tokens are those in memory, position by position.
 	tokens []llama.Token
 
+	pieces pieces
+
 	// broken is the assertion that the engine ran into; it must not be used again.
 	broken error
 }

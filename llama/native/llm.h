@@ -195,6 +195,8 @@ struct llm_sampler_params {
 // The model must outlive the sampler.
 int  llm_sampler_new(const llm_model * model, const struct llm_sampler_params * params, llm_sampler ** out, char ** err);
 void llm_sampler_free(llm_sampler * smpl);
+// Whether accepted tokens change nothing: greedy, without penalties.
+bool llm_sampler_is_stateless(const llm_sampler * smpl);
 // Chooses a token from n_vocab logits, which are not modified.
 int  llm_sampler_sample(llm_sampler * smpl, const float * logits, int32_t n_vocab, int32_t * token, char ** err);
 int  llm_sampler_accept(llm_sampler * smpl, int32_t token, char ** err);

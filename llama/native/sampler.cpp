@@ -134,6 +134,10 @@ void llm_sampler_free(llm_sampler * s) {
     delete s;
 }
 
+bool llm_sampler_is_stateless(const llm_sampler * s) {
+    return s && s->greedy;
+}
+
 int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, int32_t * token, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!s || !token) {

@@ -28,6 +28,7 @@ const (
 type config struct {
 	model   string
 	pairs   int
+	only    string // part of the names of what is measured
 	threads int
 	peers   string // folder of llama-bench and llama-completion
 	self    string
@@ -37,7 +38,8 @@ func main() {
 	var c config
 	var ours string
 	flag.StringVar(&c.model, "model", "models/SmolLM2-135M-Instruct.Q4_1.gguf", "model file")
-	flag.IntVar(&c.pairs, "pairs", 21, "pairs of runs")
+	flag.IntVar(&c.pairs, "pairs", 15, "pairs of runs")
+	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start")
 	flag.IntVar(&c.threads, "threads", 0, "threads of both sides; 0: the default of ours")
 	flag.StringVar(&c.peers, "peers", "build/cpu/cmake/bin", "folder of upstream's tools")
 	flag.StringVar(&ours, "ours", "", "measure one run of ours and print JSON (used by the program itself)")
@@ -79,9 +81,15 @@ func (c *config) compare() error {
 		{"decode loop (package llama)", "decode"},
 		{"whole path (sampling, text, events)", "generate"},
 	} {
+		if c.only != "" && c.only != path.what {
+			continue
+		}
 		if err := c.compareSpeed(path.name, path.what); err != nil {
 			return err
 		}
+	}
+	if c.only != "" && c.only != "start" {
+		return nil
 	}
 	return c.compareStart()
 }
