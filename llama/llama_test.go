@@ -326,11 +326,11 @@ func TestLogits(t *testing.T) {
 
 func TestCancelDecode(t *testing.T) {
 	m := load(t, testmodel.SmolLM2(t))
-	c := newContext(t, m, func(p *llama.ContextParams) { p.Context, p.Batch, p.Ubatch = 2048, 2048, 32 })
+	c := newContext(t, m, func(p *llama.ContextParams) { p.Context, p.Batch, p.Ubatch = 2048, 2048, 16 })
 	b := newBatch(t, 2048, 1)
 	fill(t, b, 2048, 0)
 	var cancelled time.Time
-	time.AfterFunc(200*time.Millisecond, func() { cancelled = time.Now(); c.Cancel(true) })
+	time.AfterFunc(600*time.Millisecond, func() { cancelled = time.Now(); c.Cancel(true) })
 	err := c.Decode(b)
 	if took := time.Since(cancelled); !errors.Is(err, llama.ErrCanceled) || took > 200*time.Millisecond {
 		t.Errorf("%v, %v after the cancel", err, took)

@@ -234,11 +234,11 @@ func longPrompt(t *testing.T, e *Engine) chat.Request {
 }
 
 func TestCancelInPrompt(t *testing.T) {
-	e := openModel(t, testmodel.SmolLM2(t), Options{Ubatch: 64})
+	e := openModel(t, testmodel.SmolLM2(t), Options{Ubatch: 16})
 	r := greedy(longPrompt(t, e), 4)
 	ctx, cancel := context.WithCancel(context.Background())
 	var cancelled time.Time
-	time.AfterFunc(300*time.Millisecond, func() { cancelled = time.Now(); cancel() })
+	time.AfterFunc(800*time.Millisecond, func() { cancelled = time.Now(); cancel() })
 	a := generate(t, e, ctx, r)
 	if d := time.Since(cancelled); d > 200*time.Millisecond {
 		t.Errorf("it went on for %v", d)
