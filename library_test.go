@@ -22,14 +22,7 @@ func TestReadmeProgram(t *testing.T) {
 	}
 	program := between(t, string(readme), "```go\n", "```")
 	commands := between(t, string(readme), "```sh\ngo mod init", "```")
-	dir := t.TempDir()
-	root, err := filepath.Abs(testmodel.Root())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir, root := outside(t, program)
 	if err := os.Symlink(testmodel.SmolLM2(t), filepath.Join(dir, "model.gguf")); err != nil {
 		t.Fatal(err)
 	}
@@ -43,14 +36,7 @@ func TestReadmeProgram(t *testing.T) {
 // TestCancelFromOutside cancels in the middle of a long prompt, from a program
 // outside of the repository, and measures there how long it takes.
 func TestCancelFromOutside(t *testing.T) {
-	dir := t.TempDir()
-	root, err := filepath.Abs(testmodel.Root())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(cancelProgram), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir, root := outside(t, cancelProgram)
 	out, err := runIn(dir, "go mod init example.com/try && go mod edit -require github.com/seed-f87006eb/llm@v0.0.0 -replace github.com/seed-f87006eb/llm="+root+
 		" && go mod tidy && go run . "+testmodel.SmolLM2(t))
 	if err != nil || !strings.Contains(out, "cancelled in time") {
@@ -91,6 +77,20 @@ func main() {
 	}
 }
 `
+
+// outside puts a program into a folder of its own and says where the repository is.
+func outside(t *testing.T, program string) (dir, root string) {
+	t.Helper()
+	dir = t.TempDir()
+	root, err := filepath.Abs(testmodel.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(program), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir, root
+}
 
 func runIn(dir, script string) (string, error) {
 	c := exec.Command("sh", "-euc", script)
