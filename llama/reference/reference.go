@@ -1,6 +1,6 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
-// compare the engine with, and assertions of the engine on demand. Nothing but
-// tests may import it.
+// compare the engine with, assertions of the engine on demand, and the size of the C
+// heap. Nothing but tests may import it.
 package reference
 
 /*
@@ -46,3 +46,7 @@ func Assert(onOtherThread bool) (code int, message string) {
 	defer C.free(unsafe.Pointer(err))
 	return code, C.GoString(err)
 }
+
+// HeapBytes is what the C allocator has handed out and not taken back. Unlike the
+// resident size it does not move with what the allocator keeps for later.
+func HeapBytes() uint64 { return uint64(C.llm_reference_heap_bytes()) }
