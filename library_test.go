@@ -155,9 +155,9 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestToolCalls: the events of a reply that calls a tool, in the syntax of a
-// template that has tools; the reply is what a stronger model would say.
-func TestToolCalls(t *testing.T) {
+// TestRequestWithTools: the model is too small to call a tool, whose events package
+// llama tests on written replies; here the request must be taken and answered.
+func TestRequestWithTools(t *testing.T) {
 	m, err := llm.Open(testmodel.SmolLM2(t), llm.ContextSize(1024))
 	if err != nil {
 		t.Fatal(err)

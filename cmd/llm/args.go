@@ -90,3 +90,11 @@ func takesNumber(flags *pflag.FlagSet, arg string) bool {
 	flag := flags.ShorthandLookup(arg[1:2])
 	return flag != nil && flag.NoOptDefVal == "" && strings.Trim(arg[2:], "-.0123456789") == ""
 }
+
+// noArgs refuses arguments as a usage error.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s takes no arguments; it got %q", c.CommandPath(), args)
+	}
+	return nil
+}

@@ -49,11 +49,3 @@ func version() versions {
 	}
 	return v
 }
-
-// noArgs refuses arguments as a usage error.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%s takes no arguments; it got %q", c.CommandPath(), args)
-	}
-	return nil
-}

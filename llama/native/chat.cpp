@@ -101,11 +101,16 @@ int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, 
         if (!model || !out) {
             return llm::fail(err, LLM_EINVAL, "a model and a place for the result are needed");
         }
-        if (!source && !llama_model_chat_template(model->model, nullptr) && !llama_model_chat_template(model->model, "tool_use")) {
+        const char * sources[] = { source, nullptr };
+        if (!source) {
+            sources[0] = llama_model_chat_template(model->model, nullptr);
+            sources[1] = llama_model_chat_template(model->model, "tool_use");
+        }
+        if (!sources[0] && !sources[1]) {
             return llm::fail(err, LLM_EINVAL, "the model has no chat template");
         }
-        for (const char * text : { source, llama_model_chat_template(model->model, nullptr), llama_model_chat_template(model->model, "tool_use") }) {
-            if (text && (text == source || !source)) {
+        for (const char * text : sources) {
+            if (text) {
                 check_template(text);
             }
         }
