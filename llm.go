@@ -37,7 +37,17 @@ import (
 // goroutine.
 type Model struct {
 	Tokenizer
-	engine *engine.Engine
+	engine backend
+}
+
+// backend is a model in this process, or in a child.
+type backend interface {
+	tokenizer
+	Info() engine.Info
+	Generate(context.Context, chat.Request) iter.Seq2[chat.Event, error]
+	Embed(context.Context, chat.EmbedRequest) (*chat.Embeddings, error)
+	SaveState(ctx context.Context, path string, note []byte) error
+	LoadState(ctx context.Context, path string) (note []byte, err error)
 }
 
 // Open loads the GGUF file at path (of a split model, the first part). The caller
@@ -51,7 +61,7 @@ func Open(path string, options ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Model{Tokenizer{&e.Tokenizer}, e}, nil
+	return &Model{Tokenizer{e}, e}, nil
 }
 
 // Close stops the running request, refuses the queued ones (ErrClosed) and frees
@@ -76,6 +86,31 @@ func (m *Model) Chat(ctx context.Context, messages []Message, options ...Request
 // Generate continues a raw prompt, without a template. It ends as Chat does.
 func (m *Model) Generate(ctx context.Context, prompt string, options ...RequestOption) iter.Seq2[Event, error] {
 	return m.engine.Generate(ctx, newRequest(Request{Prompt: prompt}, options))
+}
+
+// Embed turns texts into vectors of length 1. A text that is longer than the context
+// is an error (*ErrContextFull). Cancelling ctx stops it.
+func (m *Model) Embed(ctx context.Context, texts []string, options ...EmbedOption) (*Embeddings, error) {
+	r := chat.EmbedRequest{Texts: texts}
+	for _, option := range options {
+		option(&r)
+	}
+	return m.engine.Embed(ctx, r)
+}
+
+// SaveState writes what the model remembers of the last conversation to a file,
+// which takes the place of an existing one only when it is complete: its tokens and
+// their KV cache, so that LoadState goes on without evaluating them again. note is
+// the caller's own, and comes back from LoadState and ReadStateNote.
+func (m *Model) SaveState(ctx context.Context, path string, note []byte) error {
+	return m.engine.SaveState(ctx, path, note)
+}
+
+// LoadState brings back what SaveState wrote. ErrState when the file is damaged or
+// belongs to another model, KV cache type or engine; the note comes back even then,
+// where it can be read.
+func (m *Model) LoadState(ctx context.Context, path string) (note []byte, err error) {
+	return m.engine.LoadState(ctx, path)
 }
 
 // SetLogger sends the engine's own messages at or above level to l, for all

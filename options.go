@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
@@ -76,6 +77,21 @@ func ChatTemplate(jinja string) Option {
 	return func(o *openOptions) { o.engine.ChatTemplate = jinja }
 }
 
+// LoRA applies LoRA adapters (GGUF files) to the model; scale 1 is as trained. They
+// can be scaled, switched off or chosen anew for each request (UseAdapters).
+func LoRA(adapters ...Adapter) Option {
+	return func(o *openOptions) { o.engine.LoRA = append(o.engine.LoRA, adapters...) }
+}
+
+// ControlVectors applies control vectors (GGUF files), as LoRA does.
+func ControlVectors(vectors ...Adapter) Option {
+	return func(o *openOptions) { o.engine.ControlVectors = append(o.engine.ControlVectors, vectors...) }
+}
+
+// Pooling is how Embed makes one vector of a text: none, mean, cls, last or rank.
+// Default: the model's own; mean where it names none.
+func Pooling(kind string) Option { return func(o *openOptions) { o.engine.Pooling = kind } }
+
 // RequestOption is a choice of Chat and Generate.
 type RequestOption func(*Request)
 
@@ -122,6 +138,31 @@ func IgnoreEOG() RequestOption { return func(r *Request) { r.IgnoreEOG = true } 
 
 // NoThinking asks a reasoning model not to reason.
 func NoThinking() RequestOption { return func(r *Request) { r.NoThinking = true } }
+
+// Grammar makes the reply match a grammar in GBNF, which begins with its rule "root".
+func Grammar(gbnf string) RequestOption { return func(r *Request) { r.Grammar = gbnf } }
+
+// Schema makes the reply JSON that matches a JSON schema.
+func Schema(schema json.RawMessage) RequestOption { return func(r *Request) { r.Schema = schema } }
+
+// Logprobs asks for a KindToken event for each generated token, with the n likeliest
+// tokens at its place; negative: with none but itself.
+func Logprobs(n int) RequestOption { return func(r *Request) { r.Logprobs = n } }
+
+// UseAdapters applies these adapters, of those that the model was opened with, to this
+// request; none: the model as it is.
+func UseAdapters(adapters ...Adapter) RequestOption {
+	return func(r *Request) { r.Adapters = append([]Adapter{}, adapters...) }
+}
+
+// RequireTool makes the reply a call of one of the Tools.
+func RequireTool() RequestOption { return func(r *Request) { r.ToolChoice = chat.ToolRequired } }
+
+// EmbedOption is a choice of Embed.
+type EmbedOption func(*chat.EmbedRequest)
+
+// RawEmbeddings leaves the vectors as the model makes them.
+func RawEmbeddings() EmbedOption { return func(r *chat.EmbedRequest) { r.Raw = true } }
 
 // NoReuse evaluates the whole prompt, even what is in memory from an earlier
 // request: with a fixed seed, or temperature 0, the same reply each time to the bit.

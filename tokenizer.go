@@ -8,7 +8,14 @@ import (
 
 // Tokenizer turns text into tokens and back. A Model is one; OpenTokenizer loads
 // the vocabulary alone. Its methods may be called from any goroutine.
-type Tokenizer struct{ engine *engine.Tokenizer }
+type Tokenizer struct{ engine tokenizer }
+
+type tokenizer interface {
+	Tokenize(text string, addSpecial, parseSpecial bool) ([]Token, error)
+	Detokenize([]Token) (string, error)
+	Piece(Token) ([]byte, error)
+	Close() error
+}
 
 // OpenTokenizer loads the vocabulary of the GGUF file at path, and no weights. The
 // caller must Close it.

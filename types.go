@@ -13,6 +13,7 @@ type (
 	ToolCall = chat.ToolCall
 	Request  = chat.Request
 	Overflow = chat.Overflow
+	Adapter  = chat.Adapter
 )
 
 // What comes back.
@@ -23,6 +24,8 @@ type (
 	Usage            = chat.Usage
 	Stop             = chat.Stop
 	StopReason       = chat.StopReason
+	TokenLogprob     = chat.TokenLogprob
+	Embeddings       = chat.Embeddings
 )
 
 // What a model, a device and the engine are.
@@ -39,6 +42,7 @@ const (
 	KindReasoning = chat.KindReasoning
 	KindToolCall  = chat.KindToolCall
 	KindDropped   = chat.KindDropped
+	KindToken     = chat.KindToken
 	KindUsage     = chat.KindUsage
 	KindStop      = chat.KindStop
 )
@@ -61,16 +65,30 @@ const (
 
 // Errors to act on.
 var (
-	ErrClosed     = chat.ErrClosed
-	ErrNoTemplate = chat.ErrNoTemplate
-	ErrRequest    = chat.ErrRequest
-	ErrNotModel   = engine.ErrNotModel
+	ErrClosed      = chat.ErrClosed
+	ErrNoTemplate  = chat.ErrNoTemplate
+	ErrRequest     = chat.ErrRequest
+	ErrNotModel    = engine.ErrNotModel
+	ErrUnsupported = chat.ErrUnsupported
+	ErrState       = chat.ErrState
 )
 
-// ContextError and TextError say what does not fit, in numbers.
+// Errors with numbers, for errors.As: each says in its documentation what to do.
 type (
-	ContextError = chat.ContextError
-	TextError    = chat.TextError
+	ErrContextFull = chat.ErrContextFull
+	ErrOutOfMemory = chat.ErrOutOfMemory
+	ErrEngineCrash = chat.ErrEngineCrash
+	CrashReason    = chat.CrashReason
+	TextError      = chat.TextError
+)
+
+// How a model's child process ended.
+const (
+	CrashAssertion = chat.CrashAssertion
+	CrashSignal    = chat.CrashSignal
+	CrashMemory    = chat.CrashMemory
+	CrashStalled   = chat.CrashStalled
+	CrashExit      = chat.CrashExit
 )
 
 // Sampling says how tokens are chosen.

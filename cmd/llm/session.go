@@ -70,7 +70,7 @@ func (s *session) answer(prompt string) error {
 
 // explain adds the remedy to errors that have one on the command line.
 func (s *session) explain(err error) error {
-	var overflow *llm.ContextError
+	var overflow *llm.ErrContextFull
 	switch {
 	case errors.As(err, &overflow):
 		return fmt.Errorf("%w; give a larger context (-c %d, the model was trained on %d), a shorter prompt, or --context-policy shift or truncate-middle",
@@ -109,7 +109,7 @@ func (s *session) turn(line string) error {
 	before := len(s.messages)
 	err := s.answer(line)
 	var interrupted errInterrupted
-	var overflow *llm.ContextError
+	var overflow *llm.ErrContextFull
 	switch {
 	case err == nil:
 		return nil

@@ -14,15 +14,37 @@ var (
 	ErrNoTemplate = errors.New("the model has no chat template")
 	// ErrRequest: the request itself is wrong.
 	ErrRequest = errors.New("invalid request")
+	// ErrUnsupported: the model, the backend or the system cannot do this; the
+	// message says which, and what can be done instead.
+	ErrUnsupported = errors.New("not supported")
+	// ErrState: a saved state is damaged, or belongs to another model, KV cache
+	// type or engine. Evaluate the conversation again.
+	ErrState = errors.New("the saved state cannot be used")
 )
 
-// ContextError: a prompt does not fit the context.
-type ContextError struct {
-	Need int // tokens: the prompt and one to generate
+// ErrOutOfMemory: there is not enough memory. Ask for a smaller context, a smaller KV
+// cache type, or another quantization.
+type ErrOutOfMemory struct {
+	What       string // what needs it
+	Need, Free uint64 // bytes; 0 where it is not known
+}
+
+func (e *ErrOutOfMemory) Error() string {
+	if e.Need == 0 {
+		return e.What + ": out of memory; ask for a smaller context, or for a smaller KV cache type (q8_0)"
+	}
+	return fmt.Sprintf("%s needs %.1f GiB, and %.1f GiB are free; ask for a smaller context, or for a smaller KV cache type (q8_0)",
+		e.What, float64(e.Need)/(1<<30), float64(e.Free)/(1<<30))
+}
+
+// ErrContextFull: a text does not fit the context. Open the model with a larger one,
+// give less, or choose a policy (Request.Overflow).
+type ErrContextFull struct {
+	Need int // tokens: the text, and one to generate
 	Size int // tokens the context holds
 }
 
-func (e *ContextError) Error() string {
+func (e *ErrContextFull) Error() string {
 	return fmt.Sprintf("the prompt needs %d tokens of context, the context holds %d", e.Need, e.Size)
 }
 
@@ -39,3 +61,35 @@ func (e *TextError) Error() string {
 
 // Unwrap makes it an ErrRequest.
 func (e *TextError) Unwrap() error { return ErrRequest }
+
+// CrashReason says how a model's child process ended.
+type CrashReason string
+
+// The reasons.
+const (
+	CrashAssertion CrashReason = "assertion" // the engine gave up on itself
+	CrashSignal    CrashReason = "signal"    // a fault, or a signal from outside
+	CrashMemory    CrashReason = "memory"    // it went over its memory limit
+	CrashStalled   CrashReason = "stalled"   // it made no progress, and was killed
+	CrashExit      CrashReason = "exit"      // it ended for another reason
+)
+
+// ErrEngineCrash: the child process of an isolated model ended. The request is lost;
+// the next one starts a new child.
+type ErrEngineCrash struct {
+	Reason  CrashReason
+	Signal  string // "aborted", "segmentation fault", …; empty when there was none
+	Message string // the last words of the engine; may be empty
+}
+
+func (e *ErrEngineCrash) Error() string {
+	text := "the engine's process ended (" + string(e.Reason)
+	if e.Signal != "" {
+		text += ", " + e.Signal
+	}
+	text += ")"
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}

@@ -9,12 +9,13 @@ import (
 type Kind int
 
 // The kinds of events, in the order in which they can come: any number of the
-// first four, then one Usage, then one Stop.
+// first five, then one Usage, then one Stop.
 const (
 	KindText      Kind = iota + 1 // Text: part of the answer
 	KindReasoning                 // Text: part of what the model thinks
 	KindToolCall                  // ToolCall: a fragment of a call
 	KindDropped                   // Dropped: tokens left out of the context
+	KindToken                     // Token: a generated token, where Request.Logprobs asks for them
 	KindUsage                     // Usage
 	KindStop                      // Stop
 )
@@ -30,6 +31,8 @@ func (k Kind) String() string {
 		return "tool_call"
 	case KindDropped:
 		return "dropped"
+	case KindToken:
+		return "token"
 	case KindUsage:
 		return "usage"
 	case KindStop:
@@ -44,6 +47,7 @@ type Event struct {
 	Text     string
 	ToolCall *ToolCallFragment
 	Dropped  *Dropped
+	Token    *TokenLogprob
 	Usage    *Usage
 	Stop     *Stop
 }
@@ -55,6 +59,15 @@ type ToolCallFragment struct {
 	ID        string
 	Name      string
 	Arguments string
+}
+
+// TokenLogprob is a token that was generated, with its likelihood before sampling:
+// natural logarithms of the softmax over the whole vocabulary.
+type TokenLogprob struct {
+	ID      int32
+	Text    []byte // perhaps part of a UTF-8 character; control tokens as written
+	Logprob float64
+	Top     []TokenLogprob // the likeliest tokens, best first; their Top is empty
 }
 
 // Dropped reports tokens that were left out: [From, To) of the conversation as it

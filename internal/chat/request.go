@@ -38,8 +38,7 @@ type ToolCall struct {
 	Arguments string // JSON text
 }
 
-// ToolChoice says whether the model may, must or must not call tools. That it must
-// cannot be enforced yet: ErrRequest.
+// ToolChoice says whether the model may, must or must not call tools.
 type ToolChoice string
 
 // The choices.
@@ -59,6 +58,18 @@ type Request struct {
 	ToolChoice ToolChoice // empty: auto
 	NoThinking bool       // ask a reasoning model not to reason
 
+	// Grammar (GBNF, with a rule "root") or Schema (a JSON schema) is what the reply
+	// must match; one of them at most. A reply that ends at MaxTokens or with a full
+	// context may be incomplete: see its Stop.
+	Grammar string
+	Schema  json.RawMessage
+	// Logprobs is for how many of the likeliest tokens each KindToken event carries
+	// log-probabilities; negative: of the generated token only, 0: no such events.
+	Logprobs int
+	// Adapters are applied while this request is served, from those the model was
+	// opened with; nil: as the model was opened.
+	Adapters []Adapter
+
 	MaxTokens int      // tokens to generate at most; 0 or less: until the context is full
 	Stop      []string // the reply ends before the first of these
 	IgnoreEOG bool     // go on after end-of-generation tokens
@@ -71,6 +82,12 @@ type Request struct {
 	// Keep is how many tokens at the start survive when something must be dropped.
 	// Negative: BOS and the leading system message.
 	Keep int
+}
+
+// Adapter is a LoRA adapter or a control vector that was loaded with the model.
+type Adapter struct {
+	Path  string
+	Scale float64 // 1: as trained; 0: off
 }
 
 // Sampling says how tokens are chosen. Start from DefaultSampling.

@@ -351,7 +351,7 @@ func TestContextPolicies(t *testing.T) {
 	r := greedy(chat.Request{Prompt: strings.Repeat("All work and no play makes Jack a dull boy. ", 60), Keep: 4}, 8)
 	n := promptTokens(t, e, r)
 
-	var ce *chat.ContextError
+	var ce *chat.ErrContextFull
 	if a := generate(t, e, context.Background(), r); !errors.As(a.err, &ce) || ce.Need != n+1 || ce.Size != 256 {
 		t.Errorf("error %v; want one that says %d and 256", a.err, n+1)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 
+	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
@@ -21,6 +22,9 @@ type Options struct {
 	LoadMode       *llama.LoadMode // nil: the engine's choice
 	ChatTemplate   string          // jinja source; empty: the model's own
 	FullSWA        bool            // keep the whole context of sliding-window layers
+	LoRA           []chat.Adapter
+	ControlVectors []chat.Adapter
+	Pooling        string // of embeddings; empty: the model's own, else mean
 	// Progress is called while loading, from 0 to 1.
 	Progress func(fraction float32)
 }

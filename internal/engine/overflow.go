@@ -14,7 +14,7 @@ func fitPrompt(n, size, keep, reserve int, policy chat.Overflow) (span, error) {
 		return span{}, nil
 	}
 	if policy == chat.OverflowError || policy == "" {
-		return span{}, &chat.ContextError{Need: n + 1, Size: size}
+		return span{}, &chat.ErrContextFull{Need: n + 1, Size: size}
 	}
 	if reserve <= 0 {
 		reserve = size / 4

@@ -13,7 +13,7 @@ func TestFitPrompt(t *testing.T) {
 		n, size, keep, reserve int
 		policy                 chat.Overflow
 		want                   span
-		need                   int // of a ContextError; 0: none
+		need                   int // of a ErrContextFull; 0: none
 	}{
 		{"fits", 99, 100, 0, 0, chat.OverflowError, span{}, 0},
 		{"no room for one token", 100, 100, 0, 0, chat.OverflowError, span{}, 101},
@@ -30,10 +30,10 @@ func TestFitPrompt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := fitPrompt(c.n, c.size, c.keep, c.reserve, c.policy)
-			var ce *chat.ContextError
+			var ce *chat.ErrContextFull
 			switch {
 			case c.need > 0 && !errors.As(err, &ce):
-				t.Fatalf("got %v, %v; want a ContextError", got, err)
+				t.Fatalf("got %v, %v; want a ErrContextFull", got, err)
 			case c.need > 0 && (ce.Need != c.need || ce.Size != c.size):
 				t.Errorf("error says %d of %d, want %d of %d", ce.Need, ce.Size, c.need, c.size)
 			case c.need == 0 && err != nil:
