@@ -58,11 +58,28 @@ type Prompt struct {
 	Syntax string `json:"syntax"`
 	// Preserved are control tokens whose text NewReply's parser must see.
 	Preserved []string `json:"preserved"`
+
+	// Grammar is what a reply with tools or with a schema must match; empty: nothing.
+	Grammar string `json:"grammar"`
+	// Lazy: it binds only from the first of Triggers on.
+	Lazy     bool      `json:"lazy"`
+	Triggers []Trigger `json:"triggers"`
+	// Begun is what Text already has of the reply, for Sampler.Constrain.
+	Begun string `json:"begun"`
+	// ThinkingEnd are the texts that end a model's reasoning.
+	ThinkingEnd []string `json:"thinking_end"`
+}
+
+// Trigger begins a lazy grammar: a Text, or a Pattern (a regular expression in
+// ECMAScript's syntax; the grammar begins at its first group, or else at its start).
+type Trigger struct {
+	Text    string `json:"text"`
+	Pattern string `json:"pattern"`
 }
 
 // Apply renders a request: a JSON object with messages in OpenAI's shape, and
-// optionally tools, tool_choice, parallel_tool_calls, enable_thinking and
-// add_generation_prompt.
+// optionally tools, tool_choice, parallel_tool_calls, json_schema (text),
+// enable_thinking and add_generation_prompt.
 func (t *ChatTemplates) Apply(request []byte) (Prompt, error) {
 	const op = "chat template"
 	creq, free := cString(string(request))

@@ -47,6 +47,8 @@ type ContextParams struct {
 	KeyType        KVType
 	ValueType      KVType
 	FlashAttention FlashAttention
+	Embeddings     bool // compute embeddings instead of logits
+	Pooling        Pooling
 	OffloadKQV     bool
 	OpOffload      bool
 	FullSWA        bool // keep the whole context of sliding-window layers
@@ -60,7 +62,7 @@ func DefaultContextParams() ContextParams {
 	return ContextParams{
 		Context: int(p.n_ctx), Batch: int(p.n_batch), Ubatch: int(p.n_ubatch), Sequences: int(p.n_seq_max),
 		Threads: int(p.n_threads), ThreadsBatch: int(p.n_threads_batch),
-		KeyType: KVType(p.type_k), ValueType: KVType(p.type_v), FlashAttention: FlashAttention(p.flash_attn),
+		KeyType: KVType(p.type_k), ValueType: KVType(p.type_v), FlashAttention: FlashAttention(p.flash_attn), Embeddings: bool(p.embeddings), Pooling: Pooling(p.pooling),
 		OffloadKQV: bool(p.offload_kqv), OpOffload: bool(p.op_offload), FullSWA: bool(p.swa_full), UnifiedKV: bool(p.kv_unified),
 	}
 }
@@ -72,6 +74,9 @@ type ContextInfo struct {
 	Batch      int
 	Ubatch     int
 	Sequences  int
+	Pooling    Pooling
+	Embedding  int  // numbers of an embedding; with PoolingRank, scores
+	Memory     bool // false for most models that only make embeddings
 }
 
 // Context is the state of computation: KV cache, compute buffers, compute threads,
@@ -81,7 +86,10 @@ type Context struct {
 	c     *C.llm_context
 	vocab int
 	info  ContextInfo
-	cerr  *C.char // where Decode gets its message: no allocation a call
+
+	adapters []*handle // those that act on it
+
+	cerr *C.char // where Decode gets its message: no allocation a call
 }
 
 // NewContext makes a context. The model must stay open for as long.
@@ -95,6 +103,7 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 		n_ctx: C.uint32_t(p.Context), n_batch: C.uint32_t(p.Batch), n_ubatch: C.uint32_t(p.Ubatch), n_seq_max: C.uint32_t(p.Sequences),
 		n_threads: C.int32_t(clampInt32(p.Threads)), n_threads_batch: C.int32_t(clampInt32(p.ThreadsBatch)),
 		type_k: C.int32_t(p.KeyType), type_v: C.int32_t(p.ValueType), flash_attn: C.int32_t(p.FlashAttention),
+		embeddings: C.bool(p.Embeddings), pooling: C.int32_t(p.Pooling),
 		offload_kqv: C.bool(p.OffloadKQV), op_offload: C.bool(p.OpOffload), swa_full: C.bool(p.FullSWA), kv_unified: C.bool(p.UnifiedKV),
 	}
 	c := &Context{vocab: m.info.Vocab}
@@ -108,13 +117,18 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 	}
 	var i C.struct_llm_context_info
 	C.llm_context_info(c.c, &i)
-	c.info = ContextInfo{Context: int(i.n_ctx), ContextSeq: int(i.n_ctx_seq), Batch: int(i.n_batch), Ubatch: int(i.n_ubatch), Sequences: int(i.n_seq_max)}
+	c.info = ContextInfo{Context: int(i.n_ctx), ContextSeq: int(i.n_ctx_seq), Batch: int(i.n_batch), Ubatch: int(i.n_ubatch), Sequences: int(i.n_seq_max),
+		Pooling: Pooling(i.pooling), Embedding: int(i.n_embd_out), Memory: bool(i.has_memory)}
 	return c, nil
 }
 
 // Close frees the context.
 func (c *Context) Close() error {
-	return c.close(func() { C.llm_context_free(c.c); c.c = nil })
+	return c.close(func() {
+		C.llm_context_free(c.c)
+		c.c = nil
+		c.useAdapters(nil)
+	})
 }
 
 // Info is what the engine made of the parameters.
@@ -133,6 +147,18 @@ func (c *Context) Decode(b *Batch) error {
 	}
 	return nil
 }
+
+// Encode is Decode for contexts without memory (ContextInfo.Memory).
+func (c *Context) Encode(b *Batch) error {
+	if code := C.llm_encode(c.c, &b.c, &c.cerr); code != C.LLM_OK {
+		return newError("encode", code, c.cerr)
+	}
+	return nil
+}
+
+// Progress is how far computation has come: a number that grows while a Decode or an
+// Encode runs. From any goroutine, between NewContext and Close.
+func (c *Context) Progress() uint64 { return uint64(C.llm_progress(c.c)) }
 
 // Synchronize waits until the computation of the last Decode is finished.
 func (c *Context) Synchronize() { C.llm_synchronize(c.c) }

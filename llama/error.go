@@ -32,8 +32,11 @@ var (
 	ErrBusy = errors.New("still in use")
 	// ErrBatchFull: the batch has no room for another token.
 	ErrBatchFull = errors.New("batch is full")
-	// ErrNoRow: no logits were asked for at that index of the last decode.
-	ErrNoRow = errors.New("no logits for this row")
+	// ErrNoRow: the last batch has no logits, or no embedding, at that place.
+	ErrNoRow = errors.New("nothing was computed for this row")
+	// ErrLimit: a chat template or a grammar took more time, memory or stack than such
+	// a thing may, and was stopped.
+	ErrLimit = errors.New("limit exceeded")
 )
 
 // Error is what a call on the engine returns.
@@ -74,6 +77,8 @@ func kindOf(code int) error {
 		return ErrBatch
 	case C.LLM_EFATAL:
 		return ErrDecode
+	case C.LLM_ELIMIT:
+		return ErrLimit
 	}
 	return fmt.Errorf("unknown code %d", code)
 }

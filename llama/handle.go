@@ -61,12 +61,16 @@ func (h *handle) close(free func()) error {
 	h.cleanup.Stop()
 	free()
 	live.Add(-1)
-	if p := h.parent; p != nil {
-		p.mu.Lock()
-		p.children--
-		p.mu.Unlock()
+	if h.parent != nil {
+		h.parent.addChildren(-1)
 	}
 	return nil
+}
+
+func (h *handle) addChildren(n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.children += n
 }
 
 type leak struct{ kind, opened string }

@@ -504,7 +504,7 @@ func TestSampler(t *testing.T) {
 		if _, err := s.Sample(nil); !errors.Is(err, llama.ErrInvalid) {
 			t.Errorf("no logits: %v", err)
 		}
-		if err := s.Accept(-1); !errors.Is(err, llama.ErrInvalid) {
+		if err := s.Accept(-1, true); !errors.Is(err, llama.ErrInvalid) {
 			t.Errorf("accept of -1: %v", err)
 		}
 		if err := m.Close(); !errors.Is(err, llama.ErrBusy) {
@@ -565,7 +565,7 @@ func TestUseAfterClose(t *testing.T) {
 	_, sampleErr := s.Sample([]float32{1})
 	_, removeErr := c.Memory().Remove(0, 0, -1)
 	_, templateErr := m.NewChatTemplates("")
-	for i, err := range []error{c.Decode(b), tokenizeErr, detokenizeErr, pieceErr, sampleErr, s.Accept(1), removeErr, c.Memory().Clear(), templateErr} {
+	for i, err := range []error{c.Decode(b), tokenizeErr, detokenizeErr, pieceErr, sampleErr, s.Accept(1, true), removeErr, c.Memory().Clear(), templateErr} {
 		if !errors.Is(err, llama.ErrInvalid) {
 			t.Errorf("call %d: %v", i, err)
 		}

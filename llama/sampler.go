@@ -25,7 +25,7 @@ type Sampler struct {
 	handle
 	c     *C.llm_sampler
 	vocab int
-	// Greedy without a history: what was accepted changes nothing.
+	// Greedy without a history or a grammar: what was accepted changes nothing.
 	stateless bool
 	// Where calls leave their results: no allocation a call.
 	token C.int32_t
@@ -67,13 +67,31 @@ func (s *Sampler) Sample(logits []float32) (Token, error) {
 	return Token(s.token), nil
 }
 
-// Accept tells the sampler that token is now part of the text.
-func (s *Sampler) Accept(token Token) error {
+// Accept tells the sampler that token is now part of the text. generated: false for
+// tokens of the prompt, which a grammar does not see.
+func (s *Sampler) Accept(token Token, generated bool) error {
 	if s.stateless && token >= 0 && int(token) < s.vocab && s.c != nil {
 		return nil // no call into C
 	}
-	if code := C.llm_sampler_accept(s.c, C.int32_t(token), &s.cerr); code != C.LLM_OK {
+	if code := C.llm_sampler_accept(s.c, C.int32_t(token), C.bool(generated), &s.cerr); code != C.LLM_OK {
 		return newError("sampler accept", code, s.cerr)
 	}
+	return nil
+}
+
+// Constrain lets only those tokens be sampled from now on that the grammar (GBNF, with
+// a rule "root") allows, as if text had been generated already. ErrEngine with the
+// place in the grammar where it does not compile; ErrLimit when it takes too much.
+// Sampling with a grammar can fail with ErrLimit too.
+func (s *Sampler) Constrain(grammar, text string) error {
+	cgrammar, free := cString(grammar)
+	defer free()
+	ctext, freeText := cString(text)
+	defer freeText()
+	var cerr *C.char
+	if code := C.llm_sampler_constrain(s.c, cgrammar, ctext, &cerr); code != C.LLM_OK {
+		return newError("grammar", code, cerr)
+	}
+	s.stateless = false
 	return nil
 }

@@ -129,7 +129,7 @@ func (g *generation) next() (llama.Token, error) {
 	if err != nil {
 		return llama.NoToken, err
 	}
-	return token, g.sampler.Accept(token)
+	return token, g.sampler.Accept(token, true)
 }
 
 // step appends one token to memory. It allocates nothing.

@@ -10,7 +10,7 @@ import (
 // Sampler chooses tokens. The logits are borrowed and must not be written to.
 type Sampler interface {
 	Sample(logits []float32) (llama.Token, error)
-	Accept(llama.Token) error
+	Accept(token llama.Token, generated bool) error
 	Close() error
 }
 
@@ -32,7 +32,7 @@ func newSampler(m *llama.Model, s chat.Sampling, prompt []llama.Token, size int)
 		return nil, err
 	}
 	for _, t := range prompt[max(0, len(prompt)-s.RepeatLast):] {
-		if err := smpl.Accept(t); err != nil {
+		if err := smpl.Accept(t, false); err != nil {
 			smpl.Close()
 			return nil, err
 		}

@@ -76,26 +76,29 @@ static void on_log(enum ggml_log_level level, const char * text, void *) {
     static thread_local std::string         line;
     static thread_local enum ggml_log_level line_level = GGML_LOG_LEVEL_INFO;
 
+    const auto deliver = [] {
+        if (scope * s = line_level == GGML_LOG_LEVEL_ERROR ? scope::current() : nullptr) {
+            s->add(line.c_str());
+        }
+        if (line_level >= log_level.load(std::memory_order_relaxed)) {
+            llm_go_log(line_level, &line[0]);
+        }
+        line.clear();
+    };
     if (level != GGML_LOG_LEVEL_CONT) {
+        if (!line.empty()) {
+            deliver(); // some lines of the engine lack their end
+        }
         line_level = level;
     }
-    const bool wanted = line_level >= log_level.load(std::memory_order_relaxed);
-    scope *    s      = line_level == GGML_LOG_LEVEL_ERROR ? scope::current() : nullptr;
-    if (!wanted && !s) {
+    if (line_level < log_level.load(std::memory_order_relaxed) && (line_level != GGML_LOG_LEVEL_ERROR || !scope::current())) {
         return;
     }
     line += text;
-    if (line.empty() || line.back() != '\n') {
-        return;
+    if (!line.empty() && line.back() == '\n') {
+        line.pop_back();
+        deliver();
     }
-    line.pop_back();
-    if (s) {
-        s->add(line.c_str());
-    }
-    if (wanted) {
-        llm_go_log(line_level, &line[0]);
-    }
-    line.clear();
 }
 
 } // namespace llm

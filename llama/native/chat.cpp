@@ -28,6 +28,10 @@ namespace {
 constexpr size_t max_template_bytes = 512 << 10;
 constexpr int    max_template_depth = 128;
 
+// A real template takes a millisecond. Compiling also tries it out, some dozen times.
+constexpr llm::limits template_limits = { 5, 15, 256u << 20 };
+constexpr llm::limits reply_limits    = { 5, 15, 256u << 20 };
+
 bool begins_block(const char * p) {
     for (const char * word : { "for", "if", "macro", "call", "filter", "block", "generation" }) {
         const size_t n = strlen(word);
@@ -85,11 +89,33 @@ common_chat_templates_inputs read_request(const common_json & request) {
     in.enable_thinking       = request.value("enable_thinking", true);
     in.parallel_tool_calls   = request.value("parallel_tool_calls", false);
     in.reasoning_format      = COMMON_REASONING_FORMAT_AUTO;
+    in.json_schema           = request.value("json_schema", "");
     if (request.contains("tools")) {
         in.tools       = common_chat_tools_parse_oaicompat(request.at("tools"));
         in.tool_choice = common_chat_tool_choice_parse_oaicompat(request.value("tool_choice", "auto"));
     }
     return in;
+}
+
+// What begins a lazy grammar: {"pattern"}, a regular expression whose first group, or
+// all of it, is where the grammar begins, or {"text"}.
+common_json triggers(const common_chat_params & p) {
+    common_json all = common_json::array();
+    for (const auto & t : p.grammar_triggers) {
+        switch (t.type) {
+            case COMMON_GRAMMAR_TRIGGER_TYPE_TOKEN:
+            case COMMON_GRAMMAR_TRIGGER_TYPE_WORD:
+                all.push_back({ { "text", t.value } });
+                break;
+            case COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN:
+                all.push_back({ { "pattern", t.value } });
+                break;
+            case COMMON_GRAMMAR_TRIGGER_TYPE_PATTERN_FULL:
+                all.push_back({ { "pattern", "^(?:" + t.value + ")$" } });
+                break;
+        }
+    }
+    return all;
 }
 
 } // namespace
@@ -114,10 +140,13 @@ int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, 
                 check_template(text);
             }
         }
+        llm::budget b(template_limits);
         auto chat = std::make_unique<llm_chat>();
         try {
             chat->templates = common_chat_templates_init(model->model, source ? source : "");
         } catch (const llm::assertion &) {
+            throw;
+        } catch (const llm::exhausted &) {
             throw;
         } catch (const std::exception & e) {
             return llm::fail(err, LLM_EENGINE, "%s", template_error(model, source, e.what()).c_str());
@@ -136,19 +165,21 @@ char * llm_chat_source(const llm_chat * chat) {
 }
 
 // Request: messages (OpenAI's shape), and optionally tools, tool_choice,
-// parallel_tool_calls, enable_thinking, add_generation_prompt.
+// parallel_tool_calls, json_schema (text), enable_thinking, add_generation_prompt.
 // Result: prompt; stops (strings that end a reply, beside the end-of-generation
 // tokens); syntax, what llm_reply_new takes, empty when replies are plain text;
-// preserved, the control tokens whose text that parser must see.
+// preserved, the control tokens whose text that parser must see; grammar, what the
+// reply must match, with lazy, triggers, begun and thinking_end.
 int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!chat || !request || !result) {
             return llm::fail(err, LLM_EINVAL, "a template, a request and a place for the result are needed");
         }
+        llm::budget b(template_limits);
         const common_chat_templates_inputs in = read_request(common_json::parse(request));
         const common_chat_params           p  = common_chat_templates_apply(chat->templates.get(), in);
 
-        const bool plain = in.tools.empty() && !p.supports_thinking;
+        const bool plain = in.tools.empty() && !p.supports_thinking && in.json_schema.empty();
         std::string syntax;
         if (!plain) {
             common_json s             = common_json::object();
@@ -163,6 +194,12 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
         r["stops"]           = p.additional_stops;
         r["syntax"]          = syntax;
         r["preserved"]       = plain ? std::vector<std::string>() : p.preserved_tokens;
+        r["grammar"]         = p.grammar;
+        r["lazy"]            = p.grammar_lazy;
+        // What the template wrote of the reply, which the grammar expects to see.
+        r["begun"]           = p.generation_prompt;
+        r["triggers"]        = triggers(p);
+        r["thinking_end"]    = p.thinking_end_tags;
         *result              = llm::copy(r.dump_safe());
         return *result ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
     });
@@ -173,6 +210,7 @@ int llm_reply_new(const char * syntax, llm_reply ** out, char ** err) {
         if (!syntax || !out) {
             return llm::fail(err, LLM_EINVAL, "a syntax and a place for the result are needed");
         }
+        llm::budget       b(reply_limits);
         const common_json s      = common_json::parse(syntax);
         const int         format = s.at("format").get<int>();
         if (format < 0 || format >= COMMON_CHAT_FORMAT_COUNT) {
@@ -206,6 +244,7 @@ int llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, 
         if (len > 0) {
             reply->text.append(text, len);
         }
+        llm::budget     b(reply_limits);
         common_chat_msg now = common_chat_parse(reply->text, !final, reply->params);
 
         common_json all = common_json::array();

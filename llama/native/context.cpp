@@ -4,6 +4,7 @@
 
 #include "llama-ext.h"
 
+#include <algorithm>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -73,6 +74,9 @@ int check_context(const llm_context_params * p, char ** err) {
     if (!is_kv_type(p->type_k) || !is_kv_type(p->type_v)) {
         return llm::fail(err, LLM_EINVAL, "KV cache types %d and %d: not known for a cache", p->type_k, p->type_v);
     }
+    if (p->pooling < LLAMA_POOLING_TYPE_UNSPECIFIED || p->pooling > LLAMA_POOLING_TYPE_RANK) {
+        return llm::fail(err, LLM_EINVAL, "pooling %d is not known", p->pooling);
+    }
     if (p->flash_attn < LLAMA_FLASH_ATTN_TYPE_AUTO || p->flash_attn > LLAMA_FLASH_ATTN_TYPE_ENABLED) {
         return llm::fail(err, LLM_EINVAL, "flash attention %d: -1, 0 or 1", p->flash_attn);
     }
@@ -82,28 +86,51 @@ int check_context(const llm_context_params * p, char ** err) {
     return LLM_OK;
 }
 
-int check_batch(const llm_context * c, const llm_batch * b, int32_t * n_rows, char ** err) {
-    if (b->n_tokens < 1 || b->n_tokens > b->cap) {
-        return llm::fail(err, LLM_EINVAL, "decode: %d tokens in a batch with room for %d", b->n_tokens, b->cap);
+// Whether a token sees only those before it. The engine computes the batches of other
+// models in one piece, or asserts.
+bool is_causal(const llama_model * model) {
+    char arch[128] = "", value[16] = "";
+    llama_model_meta_val_str(model, "general.architecture", arch, sizeof arch);
+    llama_model_meta_val_str(model, (std::string(arch) + ".attention.causal").c_str(), value, sizeof value);
+    return strcmp(value, "false") != 0;
+}
+
+// Whether the model can do that at all: the engine asserts or crashes otherwise.
+int check_model(const char * op, const llm_context * c, bool encode, char ** err) {
+    const llama_model * model = c->model->model;
+    // Models for embeddings only (BERT and its kind) have a decoder by the engine's
+    // account, and no memory.
+    const bool decoder = llama_model_has_decoder(model) && c->memory();
+    const bool encoder = llama_model_has_encoder(model) || !c->memory();
+    if (encode ? !encoder : !decoder) {
+        return llm::fail(err, LLM_EINVAL, "%s: the model has no %s", op, encode ? "encoder" : "decoder, or no memory");
     }
-    if (b->n_tokens > c->n_batch) {
-        return llm::fail(err, LLM_EINVAL, "decode: %d tokens; the context takes %d at a time", b->n_tokens, c->n_batch);
+    return LLM_OK;
+}
+
+int check_batch(const char * op, const llm_context * c, const llm_batch * b, bool encode, int32_t * n_rows, char ** err) {
+    if (b->n_tokens < 1 || b->n_tokens > b->cap) {
+        return llm::fail(err, LLM_EINVAL, "%s: %d tokens in a batch with room for %d", op, b->n_tokens, b->cap);
+    }
+    const int32_t most = encode || !c->causal ? std::min(c->n_batch, c->n_ubatch) : c->n_batch;
+    if (b->n_tokens > most) {
+        return llm::fail(err, LLM_EINVAL, "%s: %d tokens; the context takes %d at a time", op, b->n_tokens, most);
     }
     *n_rows = 0;
     for (int32_t i = 0; i < b->n_tokens; i++) {
         if (!c->model->has(b->token[i])) {
-            return llm::fail(err, LLM_EINVAL, "decode: token %d at %d: the vocabulary has %d", b->token[i], i, c->model->n_vocab);
+            return llm::fail(err, LLM_EINVAL, "%s: token %d at %d: the vocabulary has %d", op, b->token[i], i, c->model->n_vocab);
         }
         if (b->pos[i] < 0) {
-            return llm::fail(err, LLM_EINVAL, "decode: position %d at %d", b->pos[i], i);
+            return llm::fail(err, LLM_EINVAL, "%s: position %d at %d", op, b->pos[i], i);
         }
         if (b->n_seq[i] < 1 || b->n_seq[i] > b->n_seq_max) {
-            return llm::fail(err, LLM_EINVAL, "decode: token %d belongs to %d sequences; the batch has room for %d", i,
+            return llm::fail(err, LLM_EINVAL, "%s: token %d belongs to %d sequences; the batch has room for %d", op, i,
                              b->n_seq[i], b->n_seq_max);
         }
         for (int32_t j = 0; j < b->n_seq[i]; j++) {
             if (b->seq[i][j] < 0 || b->seq[i][j] >= c->n_seq_max) {
-                return llm::fail(err, LLM_EINVAL, "decode: sequence %d at %d: the context has %d", b->seq[i][j], i, c->n_seq_max);
+                return llm::fail(err, LLM_EINVAL, "%s: sequence %d at %d: the context has %d", op, b->seq[i][j], i, c->n_seq_max);
             }
         }
         *n_rows += b->output[i] != 0;
@@ -137,20 +164,41 @@ void attach_threadpools(llm_context * c, const llm_context_params * p) {
     llama_attach_threadpool(c->ctx, c->pool.get(), c->pool_batch ? c->pool_batch.get() : c->pool.get());
 }
 
-// Checks a sequence id, then runs f under the guard.
-template <class F> int with_seq(llm_context * c, int32_t seq, char ** err, F && f) {
-    return llm::guard(err, [&](llm::scope &) -> int {
-        if (!c) {
-            return llm::fail(err, LLM_EINVAL, "there is no context");
+// What decode and encode have in common: f computes, and returns the engine's code.
+template <class F> int compute(const char * op, llm_context * c, const llm_batch * b, bool encode, char ** err, F && f) {
+    return llm::guard(err, [&](llm::scope & s) -> int {
+        if (!c || !b) {
+            return llm::fail(err, LLM_EINVAL, "%s: there is no context or no batch", op);
         }
-        if (seq < 0 || seq >= c->n_seq_max) {
-            return llm::fail(err, LLM_EINVAL, "sequence %d: the context has %d", seq, c->n_seq_max);
+        int32_t n_rows = 0;
+        if (const int code = check_batch(op, c, b, encode, &n_rows, err)) {
+            return code;
         }
-        if (!c->memory()) {
-            return llm::fail(err, LLM_EINVAL, "the context has no memory");
+        if (c->model->simulated) {
+            return llm::fail(err, LLM_EINVAL, "%s: the model was loaded for simulation only", op);
         }
-        return f();
-    });
+        if (const int code = check_model(op, c, encode, err)) {
+            return code;
+        }
+        if (c->cancel.load(std::memory_order_relaxed)) {
+            return llm::fail(err, LLM_ECANCELED, "%s: cancelled", op);
+        }
+        c->n_rows         = 0;
+        const int32_t got = f();
+        switch (got) {
+            case 0:
+                c->n_rows = n_rows;
+                return LLM_OK;
+            case 1:
+                return llm::fail(err, LLM_ENOSLOT, "%s: no room for %d tokens in a KV cache of %d", op, b->n_tokens, c->n_ctx);
+            case 2:
+                return llm::fail(err, LLM_ECANCELED, "%s: cancelled", op);
+            case -1:
+                return llm::fail(err, LLM_EBATCH, "%s: inconsistent batch: %s", op, s.errors().c_str());
+            default:
+                return llm::fail(err, LLM_EFATAL, "%s: the computation failed (%d): %s", op, got, s.errors().c_str());
+        }
+    }, true);
 }
 
 } // namespace
@@ -194,6 +242,8 @@ void llm_context_default_params(struct llm_context_params * out) {
     out->type_k          = p.type_k;
     out->type_v          = p.type_v;
     out->flash_attn      = p.flash_attn_type;
+    out->embeddings      = p.embeddings;
+    out->pooling         = p.pooling_type;
     out->offload_kqv     = p.offload_kqv;
     out->op_offload      = p.op_offload;
     out->swa_full        = p.swa_full;
@@ -230,15 +280,19 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         p.type_k               = (enum ggml_type) params->type_k;
         p.type_v               = (enum ggml_type) params->type_v;
         p.flash_attn_type      = (enum llama_flash_attn_type) params->flash_attn;
+        p.embeddings           = params->embeddings;
+        p.pooling_type         = (enum llama_pooling_type) params->pooling;
         p.offload_kqv          = params->offload_kqv;
         p.op_offload           = params->op_offload;
         p.swa_full             = params->swa_full;
         p.kv_unified           = params->kv_unified;
         p.no_perf              = true;
         // Compute threads ask this between nodes: it must stay in C.
-        p.abort_callback_data = &c->cancel;
+        p.abort_callback_data = c.get();
         p.abort_callback      = [](void * data) {
-            return static_cast<std::atomic<bool> *>(data)->load(std::memory_order_relaxed);
+            auto * c = static_cast<llm_context *>(data);
+            c->progress.fetch_add(1, std::memory_order_relaxed);
+            return c->cancel.load(std::memory_order_relaxed);
         };
 
         c->ctx = llama_init_from_model(model->model, p);
@@ -247,8 +301,11 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         }
         c->n_ctx     = (int32_t) llama_n_ctx(c->ctx);
         c->n_batch   = (int32_t) llama_n_batch(c->ctx);
+        c->n_ubatch  = (int32_t) llama_n_ubatch(c->ctx);
         c->n_seq_max = (int32_t) llama_n_seq_max(c->ctx);
         c->kv_unified = params->kv_unified;
+        c->embeddings = params->embeddings;
+        c->causal     = is_causal(model->model);
         attach_threadpools(c.get(), params);
         *out         = c.release();
         return LLM_OK;
@@ -274,6 +331,11 @@ void llm_context_info(const llm_context * c, struct llm_context_info * out) {
     out->n_batch   = llama_n_batch(c->ctx);
     out->n_ubatch  = llama_n_ubatch(c->ctx);
     out->n_seq_max = llama_n_seq_max(c->ctx);
+
+    out->pooling    = llama_pooling_type(c->ctx);
+    out->n_embd_out = out->pooling == LLAMA_POOLING_TYPE_RANK ? (int32_t) llama_model_n_cls_out(c->model->model)
+                                                              : llama_model_n_embd_out(c->model->model);
+    out->has_memory = c->memory() != nullptr;
 }
 
 void llm_cancel(llm_context * c, bool on) {
@@ -283,42 +345,16 @@ void llm_cancel(llm_context * c, bool on) {
     c->cancel.store(on, std::memory_order_relaxed);
 }
 
+uint64_t llm_progress(const llm_context * c) {
+    return c ? c->progress.load(std::memory_order_relaxed) : 0;
+}
+
 int llm_decode(llm_context * c, const struct llm_batch * b, char ** err) {
-    return llm::guard(err, [&](llm::scope & s) -> int {
-        if (!c || !b) {
-            return llm::fail(err, LLM_EINVAL, "decode: there is no context or no batch");
-        }
-        int32_t n_rows = 0;
-        if (const int code = check_batch(c, b, &n_rows, err)) {
-            return code;
-        }
-        if (c->model->simulated) {
-            return llm::fail(err, LLM_EINVAL, "decode: the model was loaded for simulation only");
-        }
-        // Models for embeddings only (BERT and its kind) have a decoder by the engine's
-        // account, and no memory: it would run its encoder, which asserts its batch.
-        if (!llama_model_has_decoder(c->model->model) || !c->memory()) {
-            return llm::fail(err, LLM_EINVAL, "decode: the model has no decoder or no memory");
-        }
-        if (c->cancel.load(std::memory_order_relaxed)) {
-            return llm::fail(err, LLM_ECANCELED, "decode: cancelled");
-        }
-        c->n_rows         = 0;
-        const int32_t got = llama_decode(c->ctx, as_llama(b));
-        switch (got) {
-            case 0:
-                c->n_rows = n_rows;
-                return LLM_OK;
-            case 1:
-                return llm::fail(err, LLM_ENOSLOT, "decode: no room for %d tokens in a KV cache of %d", b->n_tokens, c->n_ctx);
-            case 2:
-                return llm::fail(err, LLM_ECANCELED, "decode: cancelled");
-            case -1:
-                return llm::fail(err, LLM_EBATCH, "decode: inconsistent batch: %s", s.errors().c_str());
-            default:
-                return llm::fail(err, LLM_EFATAL, "decode: the computation failed (%d): %s", got, s.errors().c_str());
-        }
-    }, true);
+    return compute("decode", c, b, false, err, [&] { return llama_decode(c->ctx, as_llama(b)); });
+}
+
+int llm_encode(llm_context * c, const struct llm_batch * b, char ** err) {
+    return compute("encode", c, b, true, err, [&] { return llama_encode(c->ctx, as_llama(b)); });
 }
 
 void llm_synchronize(llm_context * c) {
@@ -332,10 +368,24 @@ void llm_synchronize(llm_context * c) {
 }
 
 const float * llm_logits(llm_context * c, int32_t i) {
-    if (!c || c->n_rows == 0 || i < -c->n_rows) {
+    if (!c || c->embeddings || c->n_rows == 0 || i < -c->n_rows) {
         return nullptr;
     }
     return llm::guard_value<const float *>(nullptr, [&] { return llama_get_logits_ith(c->ctx, i); });
+}
+
+const float * llm_embedding_seq(llm_context * c, int32_t seq) {
+    if (!c || !c->embeddings || c->n_rows == 0 || seq < 0 || seq >= c->n_seq_max || llama_pooling_type(c->ctx) == LLAMA_POOLING_TYPE_NONE) {
+        return nullptr;
+    }
+    return llm::guard_value<const float *>(nullptr, [&] { return llama_get_embeddings_seq(c->ctx, seq); });
+}
+
+const float * llm_embedding(llm_context * c, int32_t i) {
+    if (!c || !c->embeddings || c->n_rows == 0 || i < -c->n_rows) {
+        return nullptr;
+    }
+    return llm::guard_value<const float *>(nullptr, [&] { return llama_get_embeddings_ith(c->ctx, i); });
 }
 
 int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int cap) {
@@ -352,75 +402,6 @@ int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int c
         }
         return n;
     });
-}
-
-int llm_memory_clear(llm_context * c, char ** err) {
-    return with_seq(c, 0, err, [&] {
-        llama_memory_clear(c->memory(), true);
-        return LLM_OK;
-    });
-}
-
-int llm_memory_seq_rm(llm_context * c, int32_t seq, int32_t p0, int32_t p1, bool * removed, char ** err) {
-    return with_seq(c, seq, err, [&] {
-        *removed = llama_memory_seq_rm(c->memory(), seq, p0, p1);
-        return LLM_OK;
-    });
-}
-
-int llm_memory_seq_cp(llm_context * c, int32_t from, int32_t to, int32_t p0, int32_t p1, char ** err) {
-    return with_seq(c, from, err, [&]() -> int {
-        if (to < 0 || to >= c->n_seq_max) {
-            return llm::fail(err, LLM_EINVAL, "sequence %d: the context has %d", to, c->n_seq_max);
-        }
-        if (!c->kv_unified && from != to && (p0 > 0 || p1 >= 0)) {
-            return llm::fail(err, LLM_EINVAL, "part of a sequence can be copied in a unified KV cache only");
-        }
-        llama_memory_seq_cp(c->memory(), from, to, p0, p1);
-        return LLM_OK;
-    });
-}
-
-int llm_memory_seq_keep(llm_context * c, int32_t seq, char ** err) {
-    return with_seq(c, seq, err, [&] {
-        llama_memory_seq_keep(c->memory(), seq);
-        return LLM_OK;
-    });
-}
-
-int llm_memory_seq_add(llm_context * c, int32_t seq, int32_t p0, int32_t p1, int32_t delta, char ** err) {
-    return with_seq(c, seq, err, [&]() -> int {
-        if (!llama_memory_can_shift(c->memory())) {
-            return llm::fail(err, LLM_EINVAL, "this memory cannot be shifted");
-        }
-        llama_memory_seq_add(c->memory(), seq, p0, p1, delta);
-        return LLM_OK;
-    });
-}
-
-int llm_memory_seq_div(llm_context * c, int32_t seq, int32_t p0, int32_t p1, int32_t d, char ** err) {
-    return with_seq(c, seq, err, [&]() -> int {
-        if (d < 1) {
-            return llm::fail(err, LLM_EINVAL, "division of positions by %d", d);
-        }
-        if (!llama_memory_can_shift(c->memory())) {
-            return llm::fail(err, LLM_EINVAL, "this memory cannot be shifted");
-        }
-        llama_memory_seq_div(c->memory(), seq, p0, p1, d);
-        return LLM_OK;
-    });
-}
-
-int llm_memory_seq_range(llm_context * c, int32_t seq, int32_t * pos_min, int32_t * pos_max, char ** err) {
-    return with_seq(c, seq, err, [&] {
-        *pos_min = llama_memory_seq_pos_min(c->memory(), seq);
-        *pos_max = llama_memory_seq_pos_max(c->memory(), seq);
-        return LLM_OK;
-    });
-}
-
-bool llm_memory_can_shift(const llm_context * c) {
-    return llm::guard_value(false, [&] { return c && c->memory() && llama_memory_can_shift(c->memory()); });
 }
 
 } // extern "C"

@@ -1,6 +1,7 @@
 // The wall between the engine and Go: nothing unwinds through a guarded entry.
 #pragma once
 
+#include "budget.h"
 #include "llm.h"
 
 #include <cstdarg>
@@ -61,6 +62,9 @@ template <class F> int guard(char ** err, F && f, bool computes = false) noexcep
         } catch (const assertion & e) {
             set_error(err, "engine assertion failed: " + e.text);
             return LLM_EABORT;
+        } catch (const exhausted & e) {
+            set_error(err, std::string("it was stopped: ") + e.what());
+            return LLM_ELIMIT;
         } catch (const std::bad_alloc &) {
             set_error(err, "out of memory");
             return LLM_EENGINE;

@@ -25,10 +25,14 @@ struct llm_context {
     threadpool        pool{ nullptr, nullptr }, pool_batch{ nullptr, nullptr };
     llama_context *   ctx;
     const llm_model * model;
-    int32_t           n_ctx, n_batch, n_seq_max;
+    int32_t           n_ctx, n_batch, n_ubatch, n_seq_max;
     bool              kv_unified;
+    bool              embeddings;
+    bool              causal; // else a batch is computed as one ubatch
     std::atomic<bool> cancel{ false };
-    int32_t           n_rows = 0; // rows of logits of the last decode
+    int32_t           n_rows = 0; // rows of logits, or of embeddings, of the last decode
+
+    std::atomic<uint64_t> progress{ 0 };
 
     llama_memory_t memory() const { return llama_get_memory(ctx); }
 };

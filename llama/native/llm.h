@@ -30,6 +30,7 @@ enum llm_code {
     LLM_ECANCELED = 5, // load or decode was cancelled; finished ubatches stay in memory
     LLM_EBATCH    = 6, // decode: the engine found the batch inconsistent; memory is as before
     LLM_EFATAL    = 7, // decode: computation failed; finished ubatches stay in memory
+    LLM_ELIMIT    = 8, // a template or a grammar went over its limits and was stopped
 };
 
 void llm_free(void * p);
@@ -136,6 +137,8 @@ struct llm_context_params {
     int32_t  n_threads, n_threads_batch;
     int32_t  type_k, type_v;  // enum ggml_type, one of those llm_kv_type gives
     int32_t  flash_attn;      // -1 auto, 0 off, 1 on
+    bool     embeddings;      // compute embeddings instead of logits
+    int32_t  pooling;         // enum llama_pooling_type: -1 the model's, 0 none, 1 mean, 2 cls, 3 last, 4 rank
     bool     offload_kqv, op_offload, swa_full, kv_unified;
 };
 void llm_context_default_params(struct llm_context_params * out);
@@ -147,17 +150,29 @@ void llm_context_free(llm_context * ctx);
 
 struct llm_context_info {
     uint32_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_seq_max; // as the engine chose them
+    int32_t  pooling, n_embd_out; // n_embd_out: floats of an embedding; with pooling rank, scores
+    bool     has_memory;          // models of embeddings may have none
 };
 void llm_context_info(const llm_context * ctx, struct llm_context_info * out);
 
 // While on, a running decode stops within a ubatch and a new one does not start.
 void llm_cancel(llm_context * ctx, bool on);
+// How far computation has come: steps since the context was made. From any thread.
+uint64_t llm_progress(const llm_context * ctx);
 int  llm_decode(llm_context * ctx, const struct llm_batch * batch, char ** err);
+// As llm_decode, for models and contexts without memory.
+int  llm_encode(llm_context * ctx, const struct llm_batch * batch, char ** err);
 void llm_synchronize(llm_context * ctx);
 // Row i (index in the batch; negative counts from the last row) of the last
 // decode: n_vocab floats, borrowed until the next decode. NULL when that row was
 // not asked for.
 const float * llm_logits(llm_context * ctx, int32_t i);
+
+// The embedding of sequence seq (with pooling), or of row i of the last batch
+// (without): n_embd_out floats, borrowed until the next decode or encode; NULL where
+// there is none.
+const float * llm_embedding_seq(llm_context * ctx, int32_t seq);
+const float * llm_embedding(llm_context * ctx, int32_t i);
 
 struct llm_memory_use {
     const char * name; // static: the buffer type's name
@@ -180,6 +195,28 @@ int     llm_memory_seq_div(llm_context * ctx, int32_t seq, int32_t p0, int32_t p
 int     llm_memory_seq_range(llm_context * ctx, int32_t seq, int32_t * pos_min, int32_t * pos_max, char ** err);
 bool    llm_memory_can_shift(const llm_context * ctx);
 
+// ---- state ---------------------------------------------------------------------
+
+// What memory holds of a sequence, as bytes that only the same engine reads, with the
+// same model and cache types. It is not checked for damage: see package state.
+int llm_state_size(llm_context * ctx, int32_t seq, size_t * size, char ** err);
+int llm_state_get(llm_context * ctx, int32_t seq, uint8_t * buf, size_t cap, size_t * n, char ** err);
+// On failure the sequence is empty.
+int llm_state_set(llm_context * ctx, int32_t seq, const uint8_t * buf, size_t len, char ** err);
+
+// ---- adapters ------------------------------------------------------------------
+
+typedef struct llm_adapter llm_adapter;
+
+// A LoRA adapter, or a control vector, from a GGUF file, for this model, which must
+// outlive it.
+int  llm_lora_load(llm_model * model, const char * path, llm_adapter ** out, char ** err);
+int  llm_control_vector_load(llm_model * model, const char * path, llm_adapter ** out, char ** err);
+void llm_adapter_free(llm_adapter * adapter);
+// Makes exactly these adapters act on the context, each times its scale. What memory
+// holds was computed with others: the caller clears it.
+int  llm_context_adapt(llm_context * ctx, llm_adapter ** adapters, const float * scales, int32_t n, char ** err);
+
 // ---- sampler -----------------------------------------------------------------
 
 typedef struct llm_sampler llm_sampler;
@@ -197,9 +234,26 @@ int  llm_sampler_new(const llm_model * model, const struct llm_sampler_params * 
 void llm_sampler_free(llm_sampler * smpl);
 // Whether accepted tokens change nothing: greedy, without penalties.
 bool llm_sampler_is_stateless(const llm_sampler * smpl);
+// From now on only what the grammar (GBNF) allows is sampled, as if text had been
+// generated already.
+int  llm_sampler_constrain(llm_sampler * smpl, const char * grammar, const char * text, char ** err);
 // Chooses a token from n_vocab logits, which are not modified.
 int  llm_sampler_sample(llm_sampler * smpl, const float * logits, int32_t n_vocab, int32_t * token, char ** err);
-int  llm_sampler_accept(llm_sampler * smpl, int32_t token, char ** err);
+// generated: false for tokens of the prompt, which a grammar does not see.
+int  llm_sampler_accept(llm_sampler * smpl, int32_t token, bool generated, char ** err);
+
+// Natural logarithms of the softmax over n_vocab logits: of token, and of the n_top
+// likeliest, best first.
+int llm_logprobs(const float * logits, int32_t n_vocab, int32_t token, int32_t n_top, int32_t * top, float * top_logprob,
+                 float * logprob, char ** err);
+
+// ---- grammar -------------------------------------------------------------------
+
+// Fails, with the place in the message, where llm_sampler_constrain would.
+int llm_grammar_check(const llm_model * model, const char * grammar, char ** err);
+// The grammar of a JSON schema, in GBNF. What of a schema the engine does not know it
+// ignores: check that before.
+int llm_schema_to_grammar(const char * schema, char ** grammar, char ** err);
 
 // ---- chat templates ------------------------------------------------------------
 

@@ -1,9 +1,11 @@
-// The engine's own sampler chain, over borrowed logits.
+// The engine's own sampler chain, over borrowed logits, with a grammar.
+#include "grammar.h"
 #include "guard.h"
-#include "handles.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <stdexcept>
 #include <vector>
 
@@ -13,6 +15,35 @@ struct llm_sampler {
     int32_t                                                   n_vocab = 0;
     // Nothing but the largest logit matters: no candidate array is filled.
     bool greedy = false;
+
+    const llm_model * model = nullptr;
+    llm::grammar      grammar{ nullptr, llama_grammar_free_impl };
+    bool              constrained = false; // the grammar has begun
+
+    llama_token_data_array fill(const float * logits) {
+        candidates.resize(n_vocab);
+        for (int32_t i = 0; i < n_vocab; i++) {
+            candidates[i] = { i, logits[i], 0 };
+        }
+        return { candidates.data(), candidates.size(), -1, false };
+    }
+
+    bool may_end() const {
+        for (const auto & stack : grammar->stacks) {
+            if (stack.empty()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // Whether the grammar takes this token next.
+    bool takes(int32_t token, float logit) const {
+        llama_token_data       one   = { token, logit, 0 };
+        llama_token_data_array array = { &one, 1, -1, false };
+        llama_grammar_apply_impl(*grammar, &array);
+        return one.logit != -INFINITY;
+    }
 };
 
 namespace {
@@ -89,6 +120,7 @@ int llm_sampler_new(const llm_model * model, const struct llm_sampler_params * p
         }
         auto s     = std::make_unique<llm_sampler>();
         s->n_vocab = model->n_vocab;
+        s->model   = model;
         s->chain.reset(llama_sampler_chain_init(llama_sampler_chain_default_params()));
         const auto add = [&](llama_sampler * stage) {
             if (!stage) {
@@ -138,6 +170,35 @@ bool llm_sampler_is_stateless(const llm_sampler * s) {
     return s && s->greedy;
 }
 
+static int32_t choose(llm_sampler * s, llama_token_data_array * all) {
+    llama_sampler_apply(s->chain.get(), all);
+    return all->selected < 0 || (size_t) all->selected >= all->size ? -1 : all->data[all->selected].id;
+}
+
+static int sample(llm_sampler * s, const float * logits, int32_t * token, char ** err) {
+    if (s->greedy) {
+        *token = argmax(logits, s->n_vocab);
+    } else {
+        llama_token_data_array all = s->fill(logits);
+        *token                     = choose(s, &all);
+    }
+    if (*token >= 0 && s->constrained) {
+        llm::budget b(llm::grammar_limits);
+        if (!s->takes(*token, logits[*token])) {
+            // Only now the whole vocabulary is held against the grammar: it is slow, and
+            // seldom needed.
+            llama_token_data_array all = s->fill(logits);
+            llama_grammar_apply_impl(*s->grammar, &all);
+            const auto fits = [](const llama_token_data & c) { return c.logit != -INFINITY; };
+            if (std::none_of(all.data, all.data + all.size, fits)) {
+                return llm::fail(err, LLM_EENGINE, "sample: no token of the vocabulary fits the grammar");
+            }
+            *token = choose(s, &all);
+        }
+    }
+    return *token >= 0 ? LLM_OK : llm::fail(err, LLM_EENGINE, "sample: the chain selected no token");
+}
+
 int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, int32_t * token, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!s || !token) {
@@ -146,24 +207,11 @@ int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, i
         if (!logits || n_vocab != s->n_vocab) {
             return llm::fail(err, LLM_EINVAL, "sample: %d logits for a vocabulary of %d", logits ? n_vocab : 0, s->n_vocab);
         }
-        if (s->greedy) {
-            *token = argmax(logits, n_vocab);
-            return LLM_OK;
-        }
-        for (int32_t i = 0; i < n_vocab; i++) {
-            s->candidates[i] = { i, logits[i], 0 };
-        }
-        llama_token_data_array all = { s->candidates.data(), s->candidates.size(), -1, false };
-        llama_sampler_apply(s->chain.get(), &all);
-        if (all.selected < 0 || (size_t) all.selected >= all.size) {
-            return llm::fail(err, LLM_EENGINE, "sample: the chain selected no token");
-        }
-        *token = all.data[all.selected].id;
-        return LLM_OK;
+        return sample(s, logits, token, err);
     });
 }
 
-int llm_sampler_accept(llm_sampler * s, int32_t token, char ** err) {
+int llm_sampler_accept(llm_sampler * s, int32_t token, bool generated, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!s) {
             return llm::fail(err, LLM_EINVAL, "accept: there is no sampler");
@@ -171,8 +219,67 @@ int llm_sampler_accept(llm_sampler * s, int32_t token, char ** err) {
         if (token < 0 || token >= s->n_vocab) {
             return llm::fail(err, LLM_EINVAL, "sampler: token %d: the vocabulary has %d", token, s->n_vocab);
         }
+        if (generated && s->constrained) {
+            llm::budget b(llm::grammar_limits);
+            if (llama_vocab_is_eog(s->model->vocab, token)) {
+                if (!s->may_end()) {
+                    return llm::fail(err, LLM_EINVAL, "accept: the text ends before the grammar does");
+                }
+            } else if (!s->takes(token, 0)) {
+                return llm::fail(err, LLM_EINVAL, "accept: token %d does not fit the grammar", token);
+            } else {
+                llama_grammar_accept_impl(*s->grammar, token);
+            }
+        }
         if (!s->greedy) {
             llama_sampler_accept(s->chain.get(), token);
+        }
+        return LLM_OK;
+    });
+}
+
+int llm_sampler_constrain(llm_sampler * s, const char * grammar, const char * text, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!s || !grammar || !text) {
+            return llm::fail(err, LLM_EINVAL, "constrain: a sampler, a grammar and a text are needed");
+        }
+        llm::budget  b(llm::grammar_limits);
+        llm::grammar g = llm::compile_grammar(s->model, grammar);
+        if (*text) {
+            llama_grammar_accept_str(*g, text);
+        }
+        s->grammar     = std::move(g);
+        s->constrained = true;
+        return LLM_OK;
+    });
+}
+
+int llm_logprobs(const float * logits, int32_t n_vocab, int32_t token, int32_t n_top, int32_t * top, float * top_logprob, float * logprob, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!logits || n_vocab < 1 || token < 0 || token >= n_vocab || n_top < 0 || n_top > n_vocab || !logprob || (n_top > 0 && (!top || !top_logprob))) {
+            return llm::fail(err, LLM_EINVAL, "log-probabilities: token %d and the %d likeliest of %d", token, n_top, n_vocab);
+        }
+        const float max = logits[argmax(logits, n_vocab)];
+        double      sum = 0;
+        for (int32_t i = 0; i < n_vocab; i++) {
+            sum += std::exp((double) (logits[i] - max));
+        }
+        const double norm = max + std::log(sum);
+        if (!std::isfinite(norm)) {
+            return llm::fail(err, LLM_EENGINE, "log-probabilities: the logits are not finite numbers");
+        }
+        *logprob          = (float) (logits[token] - norm);
+        if (n_top == 0) {
+            return LLM_OK;
+        }
+        std::vector<int32_t> ids(n_vocab);
+        std::iota(ids.begin(), ids.end(), 0);
+        std::partial_sort(ids.begin(), ids.begin() + n_top, ids.end(), [&](int32_t a, int32_t b) {
+            return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
+        });
+        for (int32_t i = 0; i < n_top; i++) {
+            top[i]         = ids[i];
+            top_logprob[i] = (float) (logits[ids[i]] - norm);
         }
         return LLM_OK;
     });
