@@ -18,6 +18,9 @@ static thread_local budget * current_budget = nullptr;
 // Room on the stack for what runs without allocating.
 constexpr size_t stack_reserve = 96 << 10;
 
+// What an error message may take.
+constexpr size_t small = 64 << 10;
+
 // The lowest address of this thread's stack.
 static char * stack_low() {
     static thread_local char * low = nullptr;
@@ -60,14 +63,17 @@ budget * budget::current() { return current_budget; }
 
 void budget::took(size_t n) {
     live += (int64_t) n;
-    if (grace > 0) {
+    if (reason) {
+        if (grace == 0 || n > small) {
+            stop(reason);
+        }
         grace--;
         return;
     }
     char here;
     if (&here < stack_end) {
         stop("it nests too deep");
-    } else if (live > 0 && (size_t) live > limit.bytes) {
+    } else if (n > limit.largest || (live > 0 && (size_t) live > limit.bytes)) {
         stop("it takes too much memory");
     } else if (++count % 256 == 0) {
         if (since(CLOCK_THREAD_CPUTIME_ID, cpu) > limit.cpu_s) {
@@ -78,14 +84,14 @@ void budget::took(size_t n) {
     }
 }
 
-// An exception while another one unwinds would end the process. Code that catches it
-// and goes on is stopped again.
-void budget::stop(const char * reason) {
-    if (std::uncaught_exceptions() > 0) {
-        return;
+// Once stopped, always stopped: what catches the exception and goes on does not get
+// far. (An exception while another one unwinds would end the process.)
+void budget::stop(const char * why) {
+    reason = why;
+    grace  = 512;
+    if (std::uncaught_exceptions() == 0) {
+        throw exhausted(why);
     }
-    grace = 1024;
-    throw exhausted(reason);
 }
 
 static size_t size_of(void * p) {

@@ -12,7 +12,8 @@ namespace llm {
 struct limits {
     double cpu_s;  // processor time of the thread
     double wall_s;
-    size_t bytes;  // of C++ memory beyond what there was
+    size_t bytes;   // of C++ memory beyond what there was
+    size_t largest; // allocation: work on one text takes no other
 };
 
 // Thrown out of operator new, which is where these interpreters spend their time: it
@@ -35,18 +36,39 @@ public:
     void took(size_t n);
     void gave(size_t n) { live -= (int64_t) n; }
 
+    // Why it was stopped, or NULL.
+    const char * stopped() const { return reason; }
+
     static budget * current();
 
 private:
-    void stop(const char * reason);
+    void stop(const char * why);
 
     const limits limit;
     budget *     outer;
     int64_t      live  = 0;
     uint32_t     count = 0; // allocations
-    uint32_t     grace = 0; // allocations that are let through after a stop, for the way out
+    uint32_t     grace = 0; // small allocations that are let through, for the way out
+    const char * reason = nullptr;
     timespec     cpu, wall; // at the beginning
     char *       stack_end; // the lowest address that may be used
 };
+
+// Runs f under a budget. Throws exhausted when it was stopped, whatever became of that
+// on the way out: the engine tries a template dozens of times, and swallows errors.
+template <class F> auto within(const limits & l, F && f) {
+    budget b(l);
+    try {
+        auto value = f();
+        if (!b.stopped()) {
+            return value;
+        }
+    } catch (...) {
+        if (!b.stopped()) {
+            throw;
+        }
+    }
+    throw exhausted(b.stopped());
+}
 
 } // namespace llm

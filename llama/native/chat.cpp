@@ -13,6 +13,7 @@
 
 struct llm_chat {
     common_chat_templates_ptr templates;
+    size_t                    bytes; // of their sources
 };
 
 struct llm_reply {
@@ -28,9 +29,11 @@ namespace {
 constexpr size_t max_template_bytes = 512 << 10;
 constexpr int    max_template_depth = 128;
 
-// A real template takes a millisecond. Compiling also tries it out, some dozen times.
-constexpr llm::limits template_limits = { 5, 15, 256u << 20 };
-constexpr llm::limits reply_limits    = { 5, 15, 256u << 20 };
+// A real template takes a millisecond; compiling also tries it out, some dozen times.
+// text: bytes of all that it works on.
+llm::limits limits_for(size_t text) {
+    return { 2 + 1e-6 * (double) text, 10 + 1e-6 * (double) text, (256u << 20) + 64 * text, (1u << 20) + 16 * text };
+}
 
 bool begins_block(const char * p) {
     for (const char * word : { "for", "if", "macro", "call", "filter", "block", "generation" }) {
@@ -135,15 +138,16 @@ int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, 
         if (!sources[0] && !sources[1]) {
             return llm::fail(err, LLM_EINVAL, "the model has no chat template");
         }
+        size_t bytes = 0;
         for (const char * text : sources) {
             if (text) {
                 check_template(text);
+                bytes += strlen(text);
             }
         }
-        llm::budget b(template_limits);
         auto chat = std::make_unique<llm_chat>();
         try {
-            chat->templates = common_chat_templates_init(model->model, source ? source : "");
+            chat->templates = llm::within(limits_for(bytes), [&] { return common_chat_templates_init(model->model, source ? source : ""); });
         } catch (const llm::assertion &) {
             throw;
         } catch (const llm::exhausted &) {
@@ -151,7 +155,8 @@ int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, 
         } catch (const std::exception & e) {
             return llm::fail(err, LLM_EENGINE, "%s", template_error(model, source, e.what()).c_str());
         }
-        *out = chat.release();
+        chat->bytes = bytes;
+        *out        = chat.release();
         return LLM_OK;
     });
 }
@@ -175,9 +180,9 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
         if (!chat || !request || !result) {
             return llm::fail(err, LLM_EINVAL, "a template, a request and a place for the result are needed");
         }
-        llm::budget b(template_limits);
         const common_chat_templates_inputs in = read_request(common_json::parse(request));
-        const common_chat_params           p  = common_chat_templates_apply(chat->templates.get(), in);
+        const common_chat_params           p =
+            llm::within(limits_for(chat->bytes + strlen(request)), [&] { return common_chat_templates_apply(chat->templates.get(), in); });
 
         const bool plain = in.tools.empty() && !p.supports_thinking && in.json_schema.empty();
         std::string syntax;
@@ -210,7 +215,6 @@ int llm_reply_new(const char * syntax, llm_reply ** out, char ** err) {
         if (!syntax || !out) {
             return llm::fail(err, LLM_EINVAL, "a syntax and a place for the result are needed");
         }
-        llm::budget       b(reply_limits);
         const common_json s      = common_json::parse(syntax);
         const int         format = s.at("format").get<int>();
         if (format < 0 || format >= COMMON_CHAT_FORMAT_COUNT) {
@@ -244,8 +248,8 @@ int llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, 
         if (len > 0) {
             reply->text.append(text, len);
         }
-        llm::budget     b(reply_limits);
-        common_chat_msg now = common_chat_parse(reply->text, !final, reply->params);
+        common_chat_msg now =
+            llm::within(limits_for(reply->text.size()), [&] { return common_chat_parse(reply->text, !final, reply->params); });
 
         common_json all = common_json::array();
         for (const auto & diff : common_chat_msg_diff::compute_diffs(reply->known, now)) {

@@ -93,8 +93,7 @@ static void parse(llama_grammar_parser & parser, const std::string & text) {
     }
 }
 
-grammar compile_grammar(const llm_model * model, const std::string & text) {
-    check_depth(text);
+static grammar compile(const llm_model * model, const std::string & text) {
     llama_grammar_parser parser(model->vocab);
     parse(parser, text);
     std::vector<const llama_grammar_element *> rules = parser.c_rules();
@@ -106,6 +105,11 @@ grammar compile_grammar(const llm_model * model, const std::string & text) {
     return g;
 }
 
+grammar compile_grammar(const llm_model * model, const std::string & text) {
+    check_depth(text);
+    return within(grammar_limits, [&] { return compile(model, text); });
+}
+
 } // namespace llm
 
 extern "C" int llm_schema_to_grammar(const char * schema, char ** grammar, char ** err) {
@@ -113,8 +117,7 @@ extern "C" int llm_schema_to_grammar(const char * schema, char ** grammar, char 
         if (!schema || !grammar) {
             return llm::fail(err, LLM_EINVAL, "a schema and a place for the result are needed");
         }
-        llm::budget b(llm::grammar_limits);
-        *grammar = llm::copy(json_schema_to_grammar(common_json::parse(schema), true));
+        *grammar = llm::copy(llm::within(llm::grammar_limits, [&] { return json_schema_to_grammar(common_json::parse(schema), true); }));
         return *grammar ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
     });
 }
@@ -124,7 +127,6 @@ extern "C" int llm_grammar_check(const llm_model * model, const char * grammar, 
         if (!model || !grammar) {
             return llm::fail(err, LLM_EINVAL, "a model and a grammar are needed");
         }
-        llm::budget b(llm::grammar_limits);
         llm::compile_grammar(model, grammar);
         return LLM_OK;
     });

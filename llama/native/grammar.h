@@ -13,7 +13,7 @@ namespace llm {
 using grammar = std::unique_ptr<llama_grammar, void (*)(llama_grammar *)>;
 
 // For one token; a good grammar takes milliseconds.
-constexpr limits grammar_limits = { 2, 20, 1u << 30 };
+constexpr limits grammar_limits = { 2, 20, 1u << 30, 1u << 30 };
 
 // Compiles text, whose first rule is root. Throws std::runtime_error with the place
 // where it is wrong.

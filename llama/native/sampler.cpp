@@ -243,9 +243,9 @@ int llm_sampler_constrain(llm_sampler * s, const char * grammar, const char * te
         if (!s || !grammar || !text) {
             return llm::fail(err, LLM_EINVAL, "constrain: a sampler, a grammar and a text are needed");
         }
-        llm::budget  b(llm::grammar_limits);
         llm::grammar g = llm::compile_grammar(s->model, grammar);
         if (*text) {
+            llm::budget b(llm::grammar_limits);
             llama_grammar_accept_str(*g, text);
         }
         s->grammar     = std::move(g);
