@@ -15,10 +15,11 @@ var imports = map[string][]string{
 	"llama":              {},
 	"llama/reference":    {"llama"},
 	"internal/chat":      {},
-	"internal/engine":    {"llama", "internal/chat"},
+	"internal/state":     {"internal/chat"},
+	"internal/engine":    {"llama", "internal/chat", "internal/state"},
 	"internal/testmodel": {},
 	"internal/archtest":  {},
-	".":                  {"llama", "internal/chat", "internal/engine"},
+	".":                  {"llama", "internal/chat", "internal/engine", "internal/state"},
 	"cmd/llm":            {"."},
 	"scripts/bench":      {".", "llama"},
 }

@@ -48,6 +48,11 @@ const (
 	ToolNone     ToolChoice = "none"
 )
 
+var toolChoices = []ToolChoice{ToolAuto, ToolRequired, ToolNone}
+
+// MaxLogprobs bounds Request.Logprobs.
+const MaxLogprobs = 1000
+
 // Request asks for one reply: to Messages, or, when there are none, the
 // continuation of Prompt.
 type Request struct {

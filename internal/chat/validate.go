@@ -2,6 +2,7 @@ package chat
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -18,14 +19,41 @@ func (r *Request) Validate() error {
 		return fmt.Errorf("%w: both a prompt and messages; give one", ErrRequest)
 	case r.Overflow != "" && !slices.Contains(Overflows, r.Overflow):
 		return fmt.Errorf("%w: context policy %q; use one of %v", ErrRequest, r.Overflow, Overflows)
-	case r.ToolChoice == ToolRequired:
-		return fmt.Errorf("%w: a tool call cannot be enforced yet; use auto", ErrRequest)
-	case r.ToolChoice != "" && r.ToolChoice != ToolAuto && r.ToolChoice != ToolNone:
-		return fmt.Errorf("%w: tool choice %q; use auto or none", ErrRequest, r.ToolChoice)
+	case r.ToolChoice == ToolRequired && len(r.Tools) == 0:
+		return fmt.Errorf("%w: a tool call is required, and there are no tools", ErrRequest)
+	case r.ToolChoice != "" && !slices.Contains(toolChoices, r.ToolChoice):
+		return fmt.Errorf("%w: tool choice %q; use one of %v", ErrRequest, r.ToolChoice, toolChoices)
+	case r.Logprobs > MaxLogprobs:
+		return fmt.Errorf("%w: log-probabilities of %d tokens; the limit is %d", ErrRequest, r.Logprobs, MaxLogprobs)
 	case slices.Contains(r.Stop, ""):
 		return fmt.Errorf("%w: an empty stop string", ErrRequest)
 	}
+	if err := r.validateConstraint(); err != nil {
+		return err
+	}
 	return r.Sampling.validate()
+}
+
+// validateConstraint checks what a reply must match, and what acts on it.
+func (r *Request) validateConstraint() error {
+	constraints := 0
+	for _, on := range []bool{r.Grammar != "", len(r.Schema) > 0, len(r.Tools) > 0 && r.ToolChoice != ToolNone} {
+		if on {
+			constraints++
+		}
+	}
+	switch {
+	case constraints > 1:
+		return fmt.Errorf("%w: more than one of a grammar, a schema and tools; give one", ErrRequest)
+	case r.IgnoreEOG && (r.Grammar != "" || len(r.Schema) > 0 || r.ToolChoice == ToolRequired):
+		return fmt.Errorf("%w: a reply that must match something cannot go on after its end", ErrRequest)
+	}
+	for _, a := range r.Adapters {
+		if math.IsNaN(a.Scale) || math.IsInf(a.Scale, 0) {
+			return fmt.Errorf("%w: the scale of adapter %s is not a finite number", ErrRequest, a.Path)
+		}
+	}
+	return checkTexts("grammar", r.Grammar, string(r.Schema))
 }
 
 func (r *Request) validateTexts() error {

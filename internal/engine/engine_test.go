@@ -524,8 +524,8 @@ func TestStepAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer model.Close()
-	e := &Engine{Tokenizer: Tokenizer{model: model}}
-	o, err := e.setUp("", Options{Context: 512})
+	e := &Engine{Tokenizer: Tokenizer{model: model}, options: Options{Context: 512}}
+	o, err := e.setUp("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -538,7 +538,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer smpl.Close()
-	g := &generation{owner: o, sampler: smpl}
+	g := &generation{owner: o, job: &job{}, sampler: smpl}
 	if err := o.evaluate([]llama.Token{1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,8 @@ type generation struct {
 	sampler Sampler
 	stream  stream
 	reply   *reply
+	watch   *watch // nil: nothing triggers a grammar
+	likely  logprobs
 	usage   chat.Usage
 	stop    chat.Stop
 
@@ -64,7 +66,10 @@ func (g *generation) setUp(tokens []llama.Token) (err error) {
 	if g.sampler, err = newSampler(g.engine.model, g.job.request.Sampling, tokens, g.size); err != nil {
 		return err
 	}
-	if g.reply, err = newReply(g.job.prompt.syntax, g.emit); err != nil {
+	if err = g.startGrammar(); err == nil {
+		g.reply, err = newReply(g.job.prompt.syntax, g.emit)
+	}
+	if err != nil {
 		g.sampler.Close()
 	}
 	return err
@@ -78,6 +83,9 @@ func (g *generation) tearDown() {
 // prefill evaluates what of the prompt is not in memory yet. The last token always
 // is evaluated: its logits are needed.
 func (g *generation) prefill(tokens []llama.Token) error {
+	if err := g.adapt(g.job.request.Adapters); err != nil {
+		return err
+	}
 	reuse := min(commonPrefix(g.tokens, tokens), len(tokens)-1)
 	if g.job.request.NoReuse {
 		reuse = 0
@@ -127,9 +135,14 @@ func (g *generation) next() (llama.Token, error) {
 	}
 	token, err := g.sampler.Sample(logits)
 	if err != nil {
-		return llama.NoToken, err
+		return llama.NoToken, explainGrammar(err)
 	}
-	return token, g.sampler.Accept(token, true)
+	if n := g.job.request.Logprobs; n != 0 {
+		if err := g.likely.measure(logits, token, n); err != nil {
+			return llama.NoToken, err
+		}
+	}
+	return token, explainGrammar(g.sampler.Accept(token, true))
 }
 
 // step appends one token to memory. It allocates nothing.
@@ -153,6 +166,16 @@ func (g *generation) show(token llama.Token, text []byte) (done bool, err error)
 		if text, err = g.engine.model.AppendPiece(nil, token, true); err != nil {
 			return false, err
 		}
+	}
+	if g.job.request.Logprobs != 0 {
+		ev, err := g.likely.event(g.engine.model, token)
+		if err != nil {
+			return false, err
+		}
+		g.emit(ev)
+	}
+	if err := g.watchFor(text); err != nil {
+		return false, err
 	}
 	out, found := g.stream.push(text)
 	g.reply.add(out, false)

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
@@ -26,8 +27,7 @@ func checkMemory(path string, o Options, p llama.ContextParams) error {
 		return err
 	}
 	if need > free {
-		return fmt.Errorf("a context of %d tokens needs %.1f GiB beside the weights, and %.1f GiB are free; ask for a smaller one, or for a smaller KV cache type (q8_0)",
-			p.Context, gib(need), gib(free))
+		return &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens, beside the weights,", p.Context), Need: need, Free: free}
 	}
 	return nil
 }
@@ -68,5 +68,3 @@ func hostMemoryFree() (uint64, bool) {
 	}
 	return 0, false
 }
-
-func gib(bytes uint64) float64 { return float64(bytes) / (1 << 30) }

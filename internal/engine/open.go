@@ -7,22 +7,33 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
-// Engine is a loaded model with one context. Its methods may be called from any
-// goroutine.
+// Engine is a loaded model with a context, and another one for embeddings when they
+// are asked for. Its methods may be called from any goroutine.
 type Engine struct {
 	Tokenizer
 	templates   *llama.ChatTemplates // nil: see templateErr
 	templateErr error
+	cacheable   bool // what they render depends on nothing but the request
+	rendered    rendered
+	adapters    adapters
+	options     Options
 	info        Info
 
-	jobs chan *job     // unbuffered: senders wait in the order in which they came
-	quit chan struct{} // closed by Close
-	done chan struct{} // closed when the owner goroutine is gone
+	// cannotGenerate is why a model that makes embeddings does nothing else.
+	cannotGenerate error
+
+	progress, embedProgress atomic.Pointer[llama.Context]
+
+	work chan func(*owner) // unbuffered: senders wait in the order in which they came
+	quit chan struct{}     // closed by Close
+	done chan struct{}     // closed when the owner goroutine is gone
 
 	close    sync.Once
 	closeErr error
@@ -50,11 +61,12 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	}
 	e := &Engine{
 		Tokenizer: Tokenizer{model: model},
-		jobs:      make(chan *job),
+		options:   o,
+		work:      make(chan func(*owner)),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
 	}
-	owner, err := e.setUp(path, o)
+	owner, err := e.setUp(path)
 	if err == nil && ctx.Err() != nil {
 		err = errors.Join(fmt.Errorf("loading was stopped: %w", context.Cause(ctx)), owner.close())
 	}
@@ -62,7 +74,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 		return nil, errors.Join(fmt.Errorf("open model %s: %w", path, err), e.free())
 	}
 	e.info.LoadTime = time.Since(begin)
-	go owner.run()
+	go owner.loop()
 	return e, nil
 }
 
@@ -87,25 +99,36 @@ func loadModel(ctx context.Context, path string, progress func(float32), p llama
 	return model, nil
 }
 
+// errOnlyEmbeds: the model has an encoder and nothing else.
+var errOnlyEmbeds = fmt.Errorf("generating text is %w by this model: it makes embeddings", chat.ErrUnsupported)
+
 // checkGenerates refuses models that this package has no loop for.
 func checkGenerates(i llama.ModelInfo) error {
 	switch {
 	case !i.Decoder:
-		return errors.New("this model has an encoder only: it makes embeddings, it cannot generate text")
+		return errOnlyEmbeds
 	case i.Encoder:
-		return errors.New("encoder-decoder models are not supported; use a decoder-only model")
+		return fmt.Errorf("encoder-decoder models are %w; use a decoder-only model", chat.ErrUnsupported)
 	case i.Diffusion:
-		return errors.New("diffusion models are not supported; use an autoregressive model")
+		return fmt.Errorf("diffusion models are %w; use an autoregressive model", chat.ErrUnsupported)
 	case i.Vocab == 0 || i.VocabType == 0:
-		return errors.New("the file has no vocabulary: it cannot turn text into tokens")
+		return fmt.Errorf("files without a vocabulary are %w: they cannot turn text into tokens", chat.ErrUnsupported)
 	}
 	return nil
 }
 
-// setUp makes the context and what belongs to it, and hands them to their owner.
-func (e *Engine) setUp(path string, o Options) (*owner, error) {
-	mi := e.model.Info()
-	if err := checkGenerates(mi); err != nil {
+// setUp makes the contexts and what belongs to them, and hands them to their owner.
+func (e *Engine) setUp(path string) (*owner, error) {
+	o, mi := e.options, e.model.Info()
+	e.info = Info{Path: path, Model: mi}
+	var err error
+	if e.adapters, err = loadAdapters(e.model, o); err != nil {
+		return nil, err
+	}
+	switch err = checkGenerates(mi); {
+	case err == errOnlyEmbeds:
+		return e.setUpEmbeddings()
+	case err != nil:
 		return nil, err
 	}
 	size, reason := chooseContext(o.Context, mi.ContextTrain)
@@ -117,6 +140,7 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	if e.templateErr != nil && o.ChatTemplate != "" {
 		return nil, e.templateErr
 	}
+	e.cacheable = e.templates != nil && cacheable(e.templates.Source())
 	if err := checkMemory(path, o, params); err != nil {
 		return nil, err
 	}
@@ -124,37 +148,70 @@ func (e *Engine) setUp(path string, o Options) (*owner, error) {
 	if err != nil {
 		return nil, explainContext(err, size, mi)
 	}
-	if _, _, err := c.Memory().Range(0); err != nil { // BERT and its kind
-		return nil, errors.Join(errors.New("this model makes embeddings, it cannot generate text"), c.Close())
+	if !c.Info().Memory { // BERT and its kind
+		if err := c.Close(); err != nil {
+			return nil, err
+		}
+		return e.setUpEmbeddings()
 	}
 	batch, err := llama.NewBatch(c.Info().Batch, 1)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	if got := c.Info().ContextSeq; got != size {
+	n := c.Info().ContextSeq
+	if n != size {
 		reason = fmt.Sprintf("%d %s, padded by the engine", size, reason)
 	}
-	e.info = Info{
-		Path:          path,
-		Model:         mi,
-		Context:       c.Info(),
-		ContextReason: reason,
-		Threads:       params.Threads,
-		ThreadsBatch:  params.ThreadsBatch,
-		ChatTemplate:  e.templates != nil,
-		Memory:        c.MemoryUse(),
-	}
-	n := c.Info().ContextSeq
+	e.describe(c, params, reason)
+	e.progress.Store(c)
 	return &owner{engine: e, ctx: c, batch: batch, memory: c.Memory(), size: n, tokens: make([]llama.Token, 0, n), pieces: pieces{}}, nil
+}
+
+// setUpEmbeddings is setUp for models that do nothing else.
+func (e *Engine) setUpEmbeddings() (*owner, error) {
+	e.cannotGenerate = errOnlyEmbeds
+	m, err := e.newEmbedder()
+	if err != nil {
+		return nil, err
+	}
+	size, reason := e.embedContext()
+	params, err := e.options.contextParams(size)
+	if err != nil {
+		return nil, errors.Join(err, m.close())
+	}
+	e.describe(m.ctx, params, reason)
+	e.embedProgress.Store(m.ctx)
+	return &owner{engine: e, embedder: m}, nil
+}
+
+func (e *Engine) describe(c *llama.Context, p llama.ContextParams, reason string) {
+	e.info.Context = c.Info()
+	e.info.ContextReason = reason
+	e.info.Threads, e.info.ThreadsBatch = p.Threads, p.ThreadsBatch
+	e.info.ChatTemplate = e.templates != nil
+	e.info.Memory = c.MemoryUse()
 }
 
 // free frees what the owner does not own.
 func (e *Engine) free() error {
-	err := e.Tokenizer.Close() // waits for the last caller that uses the model
+	err := errors.Join(e.adapters.close(), e.Tokenizer.Close())
 	if e.templates != nil {
 		err = errors.Join(e.templates.Close(), err)
 	}
 	return err
+}
+
+// Progress is how far computation has come: a number that grows while one runs.
+func (e *Engine) Progress() (n uint64) {
+	e.use(func() error {
+		for _, c := range []*llama.Context{e.progress.Load(), e.embedProgress.Load()} {
+			if c != nil {
+				n += c.Progress()
+			}
+		}
+		return nil
+	})
+	return n
 }
 
 // Close stops the running request, refuses the queued ones (chat.ErrClosed) and
@@ -185,6 +242,9 @@ func explainLoad(err error) error {
 	text := functionPrefix.ReplaceAllString(le.Message, "$1")
 	text = strings.TrimSuffix(text, "; failed to load model")
 	text = strings.TrimPrefix(text, "error loading model: ")
+	if strings.Contains(text, "unknown model architecture") {
+		return fmt.Errorf("%s is %w by this engine; use another model, or a newer version", text, chat.ErrUnsupported)
+	}
 	hint := "the file is damaged, or of a kind that this engine does not know"
 	if strings.Contains(text, "file bounds") || strings.Contains(text, "corrupted or incomplete") || strings.Contains(text, "truncated") {
 		hint = "the file is incomplete: fetch it again"
@@ -198,6 +258,10 @@ func explainContext(err error, size int, mi llama.ModelInfo) error {
 		return err
 	}
 	text := functionPrefix.ReplaceAllString(le.Message, "$1")
+	if strings.Contains(text, "failed to allocate") || strings.Contains(text, "out of memory") {
+		err = &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens", size)}
+		return fmt.Errorf("%w (%s)", err, text)
+	}
 	return fmt.Errorf("a context of %d tokens could not be made: %s; ask for a smaller one (the model was trained on %d tokens) (%w)",
 		size, text, mi.ContextTrain, le.Kind)
 }

@@ -11,16 +11,19 @@ import (
 	"github.com/seed-f87006eb/llm/llama"
 )
 
-// owner is the one goroutine that touches the context.
+// owner is the one goroutine that touches the contexts.
 type owner struct {
 	engine *Engine
-	ctx    *llama.Context
+	ctx    *llama.Context // nil: the model does not generate
 	memory llama.Memory
 	batch  *llama.Batch
 	size   int // tokens the context holds
 
-	// tokens are those in memory, position by position.
-	tokens []llama.Token
+	// tokens are those in memory, position by position; adapters act on it.
+	tokens   []llama.Token
+	adapters []chat.Adapter
+
+	embedder *embedder // nil until it is needed
 
 	pieces pieces
 
@@ -28,9 +31,9 @@ type owner struct {
 	broken error
 }
 
-// run serves jobs until the engine is closed. It stays on its thread: the OpenMP
-// runtime keeps a team of compute threads for each thread that decodes.
-func (o *owner) run() {
+// loop works until the engine is closed. It stays on its thread: the OpenMP runtime
+// keeps a team of compute threads for each thread that decodes.
+func (o *owner) loop() {
 	runtime.LockOSThread()
 	defer close(o.engine.done)
 	defer o.close()
@@ -38,35 +41,54 @@ func (o *owner) run() {
 		select {
 		case <-o.engine.quit:
 			return
-		case j := <-o.engine.jobs:
-			o.serve(j)
+		case work := <-o.engine.work:
+			work(o)
 		}
 	}
 }
 
 // close frees what the owner owns.
-func (o *owner) close() error { return errors.Join(o.batch.Close(), o.ctx.Close()) }
-
-// serve does one job.
-func (o *owner) serve(j *job) {
-	release := o.cancelWith(j.ctx)
-	defer release()
-	g := &generation{owner: o, job: j, policy: j.request.Overflow}
-	g.usage.ContextSize = o.size
-	if o.broken != nil {
-		j.outbox.close(fmt.Errorf("the engine cannot be used after: %w; open the model again", o.broken))
-		return
+func (o *owner) close() (err error) {
+	if o.embedder != nil {
+		err = o.embedder.close()
 	}
-	reason, err := g.run()
+	if o.ctx != nil {
+		err = errors.Join(err, o.batch.Close(), o.ctx.Close())
+	}
+	return err
+}
+
+// run does f, unless the engine is broken, and notices when it breaks. An error that a
+// cancelled context or Close brought about is theirs.
+func (o *owner) run(ctx context.Context, f func(*owner) error) error {
+	if o.broken != nil {
+		return fmt.Errorf("the engine cannot be used after: %w; open the model again", o.broken)
+	}
+	err := f(o)
 	if errors.Is(err, llama.ErrAssertion) {
 		o.broken = err
 	}
 	if errors.Is(err, llama.ErrCanceled) {
-		reason = chat.StopCanceled
-		if err = context.Cause(j.ctx); err == nil {
+		if err = context.Cause(ctx); err == nil {
 			err = chat.ErrClosed
 		}
 	}
+	return err
+}
+
+// serve does one job.
+func (o *owner) serve(j *job) {
+	defer o.cancelWith(j.ctx, o.ctx)()
+	g := &generation{owner: o, job: j, policy: j.request.Overflow}
+	g.usage.ContextSize = o.size
+	var reason chat.StopReason
+	err := o.run(j.ctx, func(*owner) (err error) {
+		reason, err = g.run()
+		if errors.Is(err, llama.ErrCanceled) {
+			reason = chat.StopCanceled
+		}
+		return err
+	})
 	if err == nil || reason == chat.StopCanceled {
 		g.finish(reason)
 	}
@@ -74,9 +96,9 @@ func (o *owner) serve(j *job) {
 	j.outbox.close(err)
 }
 
-// cancelWith makes decodes stop when ctx is done or the engine closes, until the
-// function it returns is called.
-func (o *owner) cancelWith(ctx context.Context) (release func()) {
+// cancelWith makes what c computes stop when ctx is done or the engine closes, until
+// the function it returns is called.
+func (o *owner) cancelWith(ctx context.Context, c *llama.Context) (release func()) {
 	stop := make(chan struct{})
 	stopped := make(chan struct{})
 	go func() {
@@ -87,12 +109,12 @@ func (o *owner) cancelWith(ctx context.Context) (release func()) {
 		case <-stop:
 			return
 		}
-		o.ctx.Cancel(true)
+		c.Cancel(true)
 	}()
 	return func() {
 		close(stop)
 		<-stopped
-		o.ctx.Cancel(false)
+		c.Cancel(false)
 	}
 }
 

@@ -17,6 +17,8 @@ type prompt struct {
 	stops  []string // the request's and the template's
 	syntax string   // of the reply; empty: plain text
 
+	constraint constraint
+
 	// visible are control tokens whose text the reply's syntax needs; the text of
 	// others is never shown.
 	visible []llama.Token
@@ -26,6 +28,9 @@ type prompt struct {
 func (e *Engine) prepare(r *chat.Request) (p *prompt, err error) {
 	if err := r.Validate(); err != nil {
 		return nil, err
+	}
+	if e.cannotGenerate != nil {
+		return nil, e.cannotGenerate
 	}
 	err = e.use(func() error {
 		if len(r.Messages) > 0 {
@@ -46,7 +51,8 @@ func (e *Engine) renderRaw(r *chat.Request) (*prompt, error) {
 	if len(tokens) == 0 {
 		return nil, fmt.Errorf("%w: the prompt is empty, and this model has no token to begin with", chat.ErrRequest)
 	}
-	return &prompt{tokens: tokens, keep: e.keep(r, 0), stops: r.Stop}, nil
+	c, err := constrain(r, llama.Prompt{})
+	return &prompt{tokens: tokens, keep: e.keep(r, 0), stops: r.Stop, constraint: c}, err
 }
 
 func (e *Engine) renderChat(r *chat.Request) (*prompt, error) {
@@ -68,13 +74,15 @@ func (e *Engine) renderChat(r *chat.Request) (*prompt, error) {
 	if err != nil {
 		return nil, err
 	}
+	c, err := constrain(r, rendered)
 	return &prompt{
-		tokens:  tokens,
-		keep:    e.keep(r, e.systemTokens(r, tokens)),
-		stops:   slices.Concat(r.Stop, rendered.Stops),
-		syntax:  rendered.Syntax,
-		visible: visible,
-	}, nil
+		tokens:     tokens,
+		keep:       e.keep(r, e.systemTokens(r, tokens)),
+		stops:      slices.Concat(r.Stop, rendered.Stops),
+		syntax:     rendered.Syntax,
+		visible:    visible,
+		constraint: c,
+	}, err
 }
 
 // singleTokens are the tokens of those texts that are one token each.
@@ -132,7 +140,14 @@ func (e *Engine) apply(r *templateInput) (llama.Prompt, error) {
 	if err != nil {
 		return llama.Prompt{}, fmt.Errorf("%w: %w", chat.ErrRequest, err)
 	}
-	return e.templates.Apply(body)
+	if p, ok := e.rendered.get(string(body)); ok {
+		return p, nil
+	}
+	p, err := e.templates.Apply(body)
+	if err == nil && e.cacheable {
+		e.rendered.put(string(body), p)
+	}
+	return p, err
 }
 
 // templateInput is what llama.ChatTemplates.Apply reads: OpenAI's shape.
@@ -140,6 +155,7 @@ type templateInput struct {
 	Messages            []templateMessage `json:"messages"`
 	Tools               []templateTool    `json:"tools,omitempty"`
 	ToolChoice          chat.ToolChoice   `json:"tool_choice,omitempty"`
+	JSONSchema          string            `json:"json_schema,omitempty"`
 	EnableThinking      bool              `json:"enable_thinking"`
 	AddGenerationPrompt *bool             `json:"add_generation_prompt,omitempty"`
 }
@@ -171,7 +187,7 @@ type templateTool struct {
 }
 
 func templateRequest(r *chat.Request) *templateInput {
-	in := &templateInput{EnableThinking: !r.NoThinking}
+	in := &templateInput{EnableThinking: !r.NoThinking, JSONSchema: string(r.Schema)}
 	for _, m := range r.Messages {
 		tm := templateMessage{Role: m.Role, Content: m.Content, Reasoning: m.Reasoning, ToolCallID: m.ToolCallID}
 		for _, c := range m.ToolCalls {

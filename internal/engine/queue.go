@@ -35,7 +35,7 @@ func (e *Engine) Generate(ctx context.Context, request chat.Request) iter.Seq2[c
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		j := &job{ctx: ctx, request: request, prompt: p, begin: begin, outbox: newOutbox()}
-		if err := e.enqueue(j); err != nil {
+		if err := e.enqueue(ctx, func(o *owner) { o.serve(j) }); err != nil {
 			if ctx.Err() == nil || yieldCanceled(j, yield) {
 				yield(chat.Event{}, err)
 			}
@@ -60,16 +60,25 @@ func (e *Engine) Generate(ctx context.Context, request chat.Request) iter.Seq2[c
 	}
 }
 
+// do runs f on the owner goroutine, in turn with the requests.
+func (e *Engine) do(ctx context.Context, f func(*owner) error) error {
+	done := make(chan error, 1)
+	if err := e.enqueue(ctx, func(o *owner) { done <- o.run(ctx, f) }); err != nil {
+		return err
+	}
+	return <-done
+}
+
 // enqueue waits for the owner's attention.
-func (e *Engine) enqueue(j *job) error {
-	if j.ctx.Err() != nil {
-		return context.Cause(j.ctx)
+func (e *Engine) enqueue(ctx context.Context, work func(*owner)) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	select {
-	case e.jobs <- j:
+	case e.work <- work:
 		return nil
-	case <-j.ctx.Done():
-		return context.Cause(j.ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	case <-e.quit:
 		return chat.ErrClosed
 	}

@@ -11,6 +11,7 @@ import (
 type Sampler interface {
 	Sample(logits []float32) (llama.Token, error)
 	Accept(token llama.Token, generated bool) error
+	Constrain(grammar, text string) error
 	Close() error
 }
 
