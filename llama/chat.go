@@ -99,8 +99,8 @@ func (t *ChatTemplates) Apply(request []byte) (Prompt, error) {
 type Piece struct {
 	Text      string `json:"text"`
 	Reasoning string `json:"reasoning"`
-	// Call is the index of the tool call, nil for other pieces. ID and Name come
-	// once, Arguments (JSON text) in fragments.
+	// Call is the index of the tool call, nil for other pieces. Name comes first and
+	// once, ID once and maybe later, Arguments (JSON text) in fragments.
 	Call      *int   `json:"call"`
 	ID        string `json:"id"`
 	Name      string `json:"name"`
@@ -134,7 +134,7 @@ func (r *Reply) Close() error {
 }
 
 // Add appends text, whole UTF-8 characters, and returns what became known. final:
-// nothing follows.
+// nothing follows. What does not follow the syntax becomes text.
 func (r *Reply) Add(text string, final bool) ([]Piece, error) {
 	const op = "reply parser"
 	var result, cerr *C.char

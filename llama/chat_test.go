@@ -124,3 +124,29 @@ func TestReplySyntaxIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestReplyWaits: a parser that rejects half a mark takes the text again when the mark
+// turns out to be none; only a rejection that lasts ends the parsing.
+func TestReplyWaits(t *testing.T) {
+	const syntax = `{"format":2,"parser":"{\"rules\":{},\"root\":5,\"parsers\":[` +
+		`{\"type\":\"until\",\"delimiters\":[\"<call>\",\"<other>\"]},{\"type\":\"tag\",\"child\":0,\"tag\":\"content\"},` +
+		`{\"type\":\"literal\",\"literal\":\"<call>\"},{\"type\":\"repetition\",\"child\":2,\"min_count\":0,\"max_count\":1},` +
+		`{\"type\":\"end\"},{\"type\":\"sequence\",\"children\":[1,3,4]}]}"}`
+	long := strings.Repeat("word ", 40)
+	for _, c := range []struct{ reply, text string }{
+		{"a <oth b<call>", "a <oth b"},
+		{"a <other>" + long + "<call>", "a <other>" + long + "<call>"},
+	} {
+		if got := feed(t, syntax, strings.Split(c.reply, "")...); got.text != c.text || got.err != nil {
+			t.Errorf("%q is shown as %q, %v", c.reply, got.text, got.err)
+		}
+	}
+	r, err := llama.NewReply(syntax)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if pieces, err := r.Add("a <other>"+long, false); err != nil || len(pieces) == 0 {
+		t.Errorf("nothing is shown before the end: %v", err)
+	}
+}

@@ -1,6 +1,5 @@
-// Chat templates (the engine's own jinja) and the parsers of replies: upstream has
-// both in C++ only, and they know hundreds of model formats. All contact with
-// upstream's chat.h is in this file.
+// Chat templates, by the engine's own jinja. All contact with upstream's chat.h is in
+// this file and in reply.cpp.
 #include "guard.h"
 #include "handles.h"
 
@@ -14,12 +13,6 @@
 struct llm_chat {
     common_chat_templates_ptr templates;
     size_t                    bytes; // of their sources
-};
-
-struct llm_reply {
-    common_chat_parser_params params;
-    std::string               text;
-    common_chat_msg           known;
 };
 
 namespace {
@@ -207,66 +200,6 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
         r["thinking_end"]    = p.thinking_end_tags;
         *result              = llm::copy(r.dump_safe());
         return *result ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
-    });
-}
-
-int llm_reply_new(const char * syntax, llm_reply ** out, char ** err) {
-    return llm::guard(err, [&](llm::scope &) -> int {
-        if (!syntax || !out) {
-            return llm::fail(err, LLM_EINVAL, "a syntax and a place for the result are needed");
-        }
-        const common_json s      = common_json::parse(syntax);
-        const int         format = s.at("format").get<int>();
-        if (format < 0 || format >= COMMON_CHAT_FORMAT_COUNT) {
-            return llm::fail(err, LLM_EINVAL, "reply format %d", format);
-        }
-        auto reply                      = std::make_unique<llm_reply>();
-        reply->params.format            = (common_chat_format) format;
-        reply->params.reasoning_format  = COMMON_REASONING_FORMAT_AUTO;
-        reply->params.generation_prompt = s.value("generation_prompt", "");
-        reply->params.parse_tool_calls  = s.value("tools", false);
-        const std::string parser        = s.value("parser", "");
-        if (!parser.empty()) {
-            reply->params.parser.load(parser);
-        }
-        *out = reply.release();
-        return LLM_OK;
-    });
-}
-
-void llm_reply_free(llm_reply * reply) {
-    delete reply;
-}
-
-// Pieces: {"text"}, {"reasoning"}, or {"call" (index), "id", "name", "arguments"};
-// id and name once, arguments in fragments.
-int llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, char ** pieces, char ** err) {
-    return llm::guard(err, [&](llm::scope &) -> int {
-        if (!reply || !pieces || (len > 0 && !text)) {
-            return llm::fail(err, LLM_EINVAL, "a reply, text and a place for the result are needed");
-        }
-        if (len > 0) {
-            reply->text.append(text, len);
-        }
-        common_chat_msg now =
-            llm::within(limits_for(reply->text.size()), [&] { return common_chat_parse(reply->text, !final, reply->params); });
-
-        common_json all = common_json::array();
-        for (const auto & diff : common_chat_msg_diff::compute_diffs(reply->known, now)) {
-            if (!diff.reasoning_content_delta.empty()) {
-                all.push_back({ { "reasoning", diff.reasoning_content_delta } });
-            }
-            if (!diff.content_delta.empty()) {
-                all.push_back({ { "text", diff.content_delta } });
-            }
-            if (diff.tool_call_index != std::string::npos) {
-                const auto & call = diff.tool_call_delta;
-                all.push_back({ { "call", diff.tool_call_index }, { "id", call.id }, { "name", call.name }, { "arguments", call.arguments } });
-            }
-        }
-        reply->known = std::move(now);
-        *pieces      = llm::copy(all.dump_safe());
-        return *pieces ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");
     });
 }
 
