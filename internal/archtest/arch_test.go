@@ -18,6 +18,7 @@ var imports = map[string][]string{
 	"internal/state":     {"internal/chat"},
 	"internal/engine":    {"llama", "internal/chat", "internal/state"},
 	"internal/testmodel": {},
+	"internal/testgguf":  {},
 	"internal/archtest":  {},
 	".":                  {"llama", "internal/chat", "internal/engine", "internal/state"},
 	"cmd/llm":            {"."},
@@ -25,7 +26,7 @@ var imports = map[string][]string{
 }
 
 // forTestsOnly are packages that nothing but tests, and each other, may import.
-var forTestsOnly = []string{"llama/reference", "internal/testmodel"}
+var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)
