@@ -131,9 +131,10 @@ func (p parsed) equal(q parsed) bool {
 	return p.text == q.text && p.reasoning == q.reasoning && slices.Equal(p.calls, q.calls) && (p.err == nil) == (q.err == nil)
 }
 
-// begins: q is p and something that follows.
+// begins: q is p and something that follows. At the end of p's text two bytes may be
+// the beginning of a mark.
 func (p parsed) begins(q parsed) bool {
-	if !strings.HasPrefix(q.text, p.text) || !strings.HasPrefix(q.reasoning, p.reasoning) || len(p.calls) > len(q.calls) {
+	if !strings.HasPrefix(q.text, p.text[:max(0, len(p.text)-2)]) || !strings.HasPrefix(q.reasoning, p.reasoning) || len(p.calls) > len(q.calls) {
 		return false
 	}
 	for i, c := range p.calls {

@@ -28,6 +28,13 @@ llm::limits limits_for(size_t text) {
 // character; a rejection that lasts longer than this is taken for final.
 constexpr size_t max_unsound_bytes = 64;
 
+// Of a reply that ends in what may begin a mark, so much is text: "A" is a whole answer,
+// also where "Action:" would begin a call.
+constexpr size_t max_short_text = 2;
+
+// No mark of any format has this character.
+constexpr char probe_char = '\x01';
+
 bool begins(const std::string & beginning, const std::string & text) {
     return text.compare(0, beginning.size(), beginning) == 0;
 }
@@ -100,29 +107,15 @@ void hand_out(llm_reply & reply, common_chat_msg && now, common_json & pieces) {
     reply.known = std::move(now);
 }
 
-// What is left of a reply behind its syntax: some parsers look no further.
-std::string behind(const llm_reply & reply) {
-    if (reply.params.parser.empty()) {
-        return "";
-    }
-    const size_t             prompt = reply.params.generation_prompt.size();
-    common_peg_parse_context ctx(reply.params.generation_prompt + reply.text, COMMON_PEG_PARSE_FLAG_LENIENT);
-    const auto               result = reply.params.parser.parse(ctx);
-    if (!result.success() || ctx.input.find_first_not_of(" \t\r\n", result.end) == std::string::npos) {
-        return "";
-    }
-    return ctx.input.substr(std::max(result.end, prompt));
-}
-
-// The last place from n on, and not far behind it, where a letter would be shown as
+// The last place from n on, and not far behind it, where a character would be shown as
 // text; n when there is none.
 size_t text_place(const llm_reply & reply, const common_chat_msg & said, size_t n, size_t end) {
     llm_reply probe = reply;
     size_t    place = n;
     for (size_t at = n; at <= std::min(end, n + max_unsound_bytes); at++) {
         common_chat_msg msg;
-        probe.text = reply.text.substr(0, at) + "x";
-        if (parse_reply(probe, at + 1, msg) && msg.content == said.content + "x") {
+        probe.text = reply.text.substr(0, at) + probe_char;
+        if (parse_reply(probe, at + 1, msg) && msg.content == said.content + probe_char) {
             place = at;
         }
     }
@@ -157,6 +150,38 @@ void break_reply(llm_reply & reply, common_json & pieces) {
     hand_out(reply, std::move(said), pieces);
     push_text(pieces, reply.text.substr(rest));
     reply.broken = true;
+}
+
+// What a finished reply says beyond the parsed message, as text.
+std::string remainder(const llm_reply & reply) {
+    if (reply.params.parser.empty()) {
+        return "";
+    }
+    const size_t             prompt = reply.params.generation_prompt.size();
+    common_peg_parse_context ctx(reply.params.generation_prompt + reply.text, COMMON_PEG_PARSE_FLAG_LENIENT);
+    const auto               result = reply.params.parser.parse(ctx);
+    if (result.success()) { // some parsers look no further than their syntax goes
+        const bool blank = ctx.input.find_first_not_of(" \t\r\n", result.end) == std::string::npos;
+        return blank ? "" : ctx.input.substr(std::max(result.end, prompt));
+    }
+    // It waits for more: what would be text if another character came than it waits for?
+    llm_reply       probe  = reply;
+    common_json     pieces = common_json::array();
+    common_chat_msg msg;
+    probe.text += probe_char;
+    if (parse_reply(probe, probe.text.size(), msg)) {
+        hand_out(probe, std::move(msg), pieces);
+    } else {
+        break_reply(probe, pieces);
+    }
+    std::string held;
+    for (const auto & piece : pieces) {
+        held += piece.value("text", std::string(max_short_text + 1, ' ')); // no text: nothing is held
+    }
+    if (!held.empty() && held.back() == probe_char) {
+        held.pop_back();
+    }
+    return probe.known.tool_calls.empty() && held.size() <= max_short_text ? held : "";
 }
 
 } // namespace
@@ -207,7 +232,7 @@ int llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, 
             reply->sound = reply->text.size();
             hand_out(*reply, std::move(now), all);
             if (final) {
-                push_text(all, behind(*reply));
+                push_text(all, remainder(*reply));
             }
         } else if (final || reply->text.size() - reply->sound > max_unsound_bytes) {
             break_reply(*reply, all);
