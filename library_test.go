@@ -158,7 +158,7 @@ func TestOptions(t *testing.T) {
 // TestRequestWithTools: the model is too small to call a tool, whose events package
 // llama tests on written replies; here the request must be taken and answered.
 func TestRequestWithTools(t *testing.T) {
-	m, err := llm.Open(testmodel.SmolLM2(t), llm.ContextSize(1024))
+	m, err := llm.Open(testmodel.SmolLM2(t), llm.ContextSize(1024), llm.ChatTemplate(testmodel.Template(t, "Qwen-Qwen2.5-7B-Instruct")))
 	if err != nil {
 		t.Fatal(err)
 	}

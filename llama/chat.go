@@ -59,6 +59,10 @@ type Prompt struct {
 	// Preserved are control tokens whose text NewReply's parser must see.
 	Preserved []string `json:"preserved"`
 
+	// KnowsTools tells whether the template has a place for tools; one that has none
+	// leaves them out.
+	KnowsTools bool `json:"knows_tools"`
+
 	// Grammar is what a reply with tools or with a schema must match; empty: nothing.
 	Grammar string `json:"grammar"`
 	// Lazy: it binds only from the first of Triggers on.

@@ -11,13 +11,9 @@ import (
 	"github.com/seed-f87006eb/llm/llama"
 )
 
-const (
-	// embedTexts is how many texts are computed together at most.
-	embedTexts = 16
-	// embedDefault bounds the context of embeddings that nobody asked for: a text is
-	// computed in one piece, whose buffers grow with it.
-	embedDefault = 2048
-)
+// embedDefault bounds the context of embeddings that nobody asked for: a text is
+// computed in one piece, whose buffers grow with it.
+const embedDefault = 2048
 
 // embedder computes embeddings, in a context of its own.
 type embedder struct {
@@ -65,7 +61,7 @@ func (e *Engine) newEmbedContext(pooling llama.Pooling) (*llama.Context, error) 
 		return nil, err
 	}
 	p.Batch, p.Ubatch = size, size
-	p.Embeddings, p.Pooling, p.Sequences, p.UnifiedKV = true, pooling, embedTexts, true
+	p.Embeddings, p.Pooling = true, pooling
 	if err := checkMemory(e.info.Path, e.options, p); err != nil {
 		return nil, err
 	}
@@ -125,7 +121,8 @@ func (e *Engine) Embed(ctx context.Context, r chat.EmbedRequest) (*chat.Embeddin
 	return all, err
 }
 
-// embed computes as many texts together as fit.
+// embed computes the texts one after the other: together, each would round a little
+// differently in other company.
 func (m *embedder) embed(texts [][]llama.Token, raw bool) (*chat.Embeddings, error) {
 	info := m.ctx.Info()
 	all := &chat.Embeddings{Pooling: info.Pooling.String()}
@@ -135,20 +132,17 @@ func (m *embedder) embed(texts [][]llama.Token, raw bool) (*chat.Embeddings, err
 		}
 		all.Tokens = append(all.Tokens, len(t))
 	}
-	for len(texts) > 0 {
+	for _, text := range texts {
 		m.batch.Clear()
-		n := 0
-		for ; n < min(len(texts), info.Sequences) && m.batch.Len()+len(texts[n]) <= m.batch.Cap(); n++ {
-			for pos, t := range texts[n] {
-				if err := m.batch.Add(t, pos, true, n); err != nil {
-					return nil, err
-				}
+		for pos, t := range text {
+			if err := m.batch.Add(t, pos, true, 0); err != nil {
+				return nil, err
 			}
 		}
 		if err := m.compute(); err != nil {
 			return nil, err
 		}
-		vectors, err := m.vectors(n)
+		vectors, err := m.vectors()
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +152,6 @@ func (m *embedder) embed(texts [][]llama.Token, raw bool) (*chat.Embeddings, err
 			}
 		}
 		all.Vectors = append(all.Vectors, vectors...)
-		texts = texts[n:]
 	}
 	return all, nil
 }
@@ -173,9 +166,9 @@ func (m *embedder) compute() error {
 	return m.ctx.Decode(m.batch)
 }
 
-// vectors copies what was computed: one of n sequences, or one a token.
-func (m *embedder) vectors(n int) ([][]float32, error) {
-	get := m.ctx.SequenceEmbedding
+// vectors copies what was computed: one vector, or one a token.
+func (m *embedder) vectors() ([][]float32, error) {
+	n, get := 1, m.ctx.SequenceEmbedding
 	if m.ctx.Info().Pooling == llama.PoolingNone {
 		n, get = m.batch.Len(), m.ctx.TokenEmbedding
 	}

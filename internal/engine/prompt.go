@@ -66,6 +66,9 @@ func (e *Engine) renderChat(r *chat.Request) (*prompt, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(r.Tools) > 0 && r.ToolChoice != chat.ToolNone && !rendered.KnowsTools {
+		return nil, fmt.Errorf("tools are %w by the model's chat template, which has no place for them; ask for a schema instead, or open the model with another template", chat.ErrUnsupported)
+	}
 	tokens, err := e.model.Tokenize(rendered.Text, true, true)
 	if err != nil {
 		return nil, err

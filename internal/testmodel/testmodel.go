@@ -17,6 +17,16 @@ func SmolLM2(t testing.TB) string { return find(t, "SmolLM2-135M-Instruct.Q4_1.g
 // and a vocabulary of 262,144 tokens.
 func Gemma3(t testing.TB) string { return find(t, "gemma-3-270m.Q4_K_M.gguf", "gemma3") }
 
+// Template is the source of a chat template, by the name it has in the engine's source.
+func Template(t testing.TB, name string) string {
+	t.Helper()
+	source, err := os.ReadFile(filepath.Join(Root(), "third_party", "llama.cpp", "models", "templates", name+".jinja"))
+	if err != nil {
+		t.Fatalf("%v; get it with: make native", err)
+	}
+	return string(source)
+}
+
 // Root is the repository's root folder.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)

@@ -166,8 +166,9 @@ char * llm_chat_source(const llm_chat * chat) {
 // parallel_tool_calls, json_schema (text), enable_thinking, add_generation_prompt.
 // Result: prompt; stops (strings that end a reply, beside the end-of-generation
 // tokens); syntax, what llm_reply_new takes, empty when replies are plain text;
-// preserved, the control tokens whose text that parser must see; grammar, what the
-// reply must match, with lazy, triggers, begun and thinking_end.
+// preserved, the control tokens whose text that parser must see; knows_tools, whether
+// the template has a place for tools; grammar, what the reply must match, with lazy,
+// triggers, begun and thinking_end.
 int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!chat || !request || !result) {
@@ -192,6 +193,7 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
         r["stops"]           = p.additional_stops;
         r["syntax"]          = syntax;
         r["preserved"]       = plain ? std::vector<std::string>() : p.preserved_tokens;
+        r["knows_tools"]     = common_chat_templates_get_caps(chat->templates.get())["supports_tools"];
         r["grammar"]         = p.grammar;
         r["lazy"]            = p.grammar_lazy;
         // What the template wrote of the reply, which the grammar expects to see.

@@ -13,6 +13,7 @@ import "C"
 
 import (
 	"errors"
+	"fmt"
 	"unsafe"
 
 	"github.com/seed-f87006eb/llm/llama"
@@ -31,6 +32,44 @@ func Greedy(path, prompt string, context, predict, threads int) (string, error) 
 	}
 	defer C.free(unsafe.Pointer(text))
 	return C.GoString(text), nil
+}
+
+// Likely is a token with its log-probability.
+type Likely struct {
+	Token   llama.Token
+	Logprob float32
+}
+
+// Logprobs are the top likeliest tokens at each of predict places after tokens, where
+// the likeliest is always taken.
+func Logprobs(path string, tokens []llama.Token, predict, top, threads int) ([][]Likely, error) {
+	llama.BuildInfo()
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	ids, logprobs := make([]C.int, predict*top), make([]C.float, predict*top)
+	if code := C.llm_reference_logprobs(cpath, (*C.int)(unsafe.Pointer(&tokens[0])), C.int(len(tokens)), C.int(predict), C.int(top),
+		C.int(threads), &ids[0], &logprobs[0]); code != 0 {
+		return nil, fmt.Errorf("reference: log-probabilities: %d", code)
+	}
+	rows := make([][]Likely, predict)
+	for i := range ids {
+		rows[i/top] = append(rows[i/top], Likely{llama.Token(ids[i]), float32(logprobs[i])})
+	}
+	return rows, nil
+}
+
+// Embedding is the embedding of a text, scaled to length 1.
+func Embedding(path, text string, pooling llama.Pooling, threads int) ([]float32, error) {
+	llama.BuildInfo()
+	cpath, ctext := C.CString(path), C.CString(text)
+	defer C.free(unsafe.Pointer(cpath))
+	defer C.free(unsafe.Pointer(ctext))
+	v := make([]float32, 1<<16)
+	n := C.llm_reference_embedding(cpath, ctext, C.int(pooling), C.int(threads), (*C.float)(&v[0]), C.int(len(v)))
+	if n < 0 {
+		return nil, errors.New("reference: no embedding was made")
+	}
+	return v[:n], nil
 }
 
 // Assert runs into an assertion of the engine inside a guarded call: on the calling

@@ -9,6 +9,14 @@ extern "C" {
 // The greedy continuation of a prompt, malloc'ed; NULL when something failed.
 char * llm_reference_greedy(const char * path, const char * prompt, int n_ctx, int n_predict, int n_threads);
 
+// The n_top likeliest tokens at each of n_predict places after the tokens, and their
+// log-probabilities: n_predict × n_top. Not 0 when something failed.
+int llm_reference_logprobs(const char * path, const int * tokens, int n_tokens, int n_predict, int n_top, int n_threads, int * ids,
+                           float * logprobs);
+
+// The embedding of a text, scaled to length 1; returns its length, or -1.
+int llm_reference_embedding(const char * path, const char * text, int pooling, int n_threads, float * out, int n_out);
+
 // Runs into an assertion of the engine inside a guarded call, on this thread or on
 // another.
 int llm_reference_assert(int on_other_thread, char ** err);
