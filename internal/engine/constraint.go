@@ -21,6 +21,11 @@ type constraint struct {
 	thinkingEnd []string // reasoning before these does not trigger
 }
 
+// preamble is the free text before a required call in the engine's grammars (what
+// common/chat-auto-parser-generator.cpp makes, at the pinned tree). A small model would
+// never come to the end of it.
+var preamble = regexp.MustCompile(`(?m)^(root ::= .*) until-\d+\??((?: space)? tool-calls?(?:-root)?)$`)
+
 // constrain reads what a request asks for, and what the template made of it.
 func constrain(r *chat.Request, p llama.Prompt) (c constraint, err error) {
 	switch {
@@ -30,6 +35,9 @@ func constrain(r *chat.Request, p llama.Prompt) (c constraint, err error) {
 		c = constraint{grammar: p.Grammar, begun: p.Begun, lazy: p.Lazy, thinkingEnd: p.ThinkingEnd}
 		for _, t := range p.Triggers {
 			c.addTrigger(t)
+		}
+		if r.ToolChoice == chat.ToolRequired {
+			c.grammar = preamble.ReplaceAllString(c.grammar, "$1$2")
 		}
 	case len(r.Schema) > 0:
 		if c.grammar, err = llama.SchemaToGrammar(r.Schema); err != nil {

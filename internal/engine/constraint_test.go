@@ -84,7 +84,7 @@ func TestRequiredTool(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ev.Kind == chat.KindToolCall {
+		if ev.Kind == chat.KindToolCall && ev.ToolCall.Index == 0 {
 			name += ev.ToolCall.Name
 			arguments += ev.ToolCall.Arguments
 		}

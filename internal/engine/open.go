@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,7 +92,7 @@ func loadModel(ctx context.Context, path string, progress func(float32), p llama
 	case errors.Is(err, llama.ErrCanceled):
 		return nil, fmt.Errorf("open model %s: loading was stopped: %w", path, context.Cause(ctx))
 	case err != nil:
-		return nil, fmt.Errorf("open model %s: %w", path, explainLoad(err))
+		return nil, fmt.Errorf("open model %s: %w", path, explainLoad(path, err))
 	}
 	return model, nil
 }
@@ -229,39 +227,3 @@ func (e *Engine) Close() error {
 
 // Info describes the model and its context.
 func (e *Engine) Info() Info { return e.info }
-
-// functionPrefix is how the engine begins its log lines: "llama_model_load: ".
-var functionPrefix = regexp.MustCompile(`(^|; )\w+: `)
-
-// explainLoad shortens the engine's report of a failed load to what happened.
-func explainLoad(err error) error {
-	var le *llama.Error
-	if !errors.As(err, &le) {
-		return err
-	}
-	text := functionPrefix.ReplaceAllString(le.Message, "$1")
-	text = strings.TrimSuffix(text, "; failed to load model")
-	text = strings.TrimPrefix(text, "error loading model: ")
-	if strings.Contains(text, "unknown model architecture") {
-		return fmt.Errorf("%s is %w by this engine; use another model, or a newer version", text, chat.ErrUnsupported)
-	}
-	hint := "the file is damaged, or of a kind that this engine does not know"
-	if strings.Contains(text, "file bounds") || strings.Contains(text, "corrupted or incomplete") || strings.Contains(text, "truncated") {
-		hint = "the file is incomplete: fetch it again"
-	}
-	return fmt.Errorf("%s; %s (%w)", text, hint, le.Kind)
-}
-
-func explainContext(err error, size int, mi llama.ModelInfo) error {
-	var le *llama.Error
-	if !errors.As(err, &le) {
-		return err
-	}
-	text := functionPrefix.ReplaceAllString(le.Message, "$1")
-	if strings.Contains(text, "failed to allocate") || strings.Contains(text, "out of memory") {
-		err = &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens", size)}
-		return fmt.Errorf("%w (%s)", err, text)
-	}
-	return fmt.Errorf("a context of %d tokens could not be made: %s; ask for a smaller one (the model was trained on %d tokens) (%w)",
-		size, text, mi.ContextTrain, le.Kind)
-}

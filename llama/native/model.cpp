@@ -2,12 +2,52 @@
 #include "guard.h"
 #include "handles.h"
 
+#include "gguf.h"
+
 #include <climits>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
 
 // Implemented in Go (llama/callback.go): false stops the load.
 extern "C" bool llm_go_progress(uint64_t id, float fraction);
 
+// The engine asserts that norms have an epsilon that is not negative, while it
+// computes, which ends the process.
+static std::string bad_epsilon(const llama_model * model) {
+    for (int32_t i = 0; i < llama_model_meta_count(model); i++) {
+        char key[256] = "", value[64] = "";
+        llama_model_meta_key_by_index(model, i, key, sizeof key);
+        llama_model_meta_val_str_by_index(model, i, value, sizeof value);
+        if (strstr(key, "epsilon") && !(atof(value) >= 0)) {
+            return key;
+        }
+    }
+    return "";
+}
+
 extern "C" {
+
+int llm_file_describe(const char * path, char ** architecture, char ** type, int64_t * n_tensors, char ** err) {
+    return llm::guard(err, [&](llm::scope & s) -> int {
+        if (!path || !architecture || !type || !n_tensors) {
+            return llm::fail(err, LLM_EINVAL, "a path and places for the results are needed");
+        }
+        const std::unique_ptr<gguf_context, void (*)(gguf_context *)> file(gguf_init_from_file(path, { true, nullptr }), gguf_free);
+        if (!file) {
+            return llm::fail(err, LLM_EENGINE, "%s", s.errors().c_str());
+        }
+        const auto text = [&](const char * key) -> std::string {
+            const int64_t id = gguf_find_key(file.get(), key);
+            return id >= 0 && gguf_get_kv_type(file.get(), id) == GGUF_TYPE_STRING ? gguf_get_val_str(file.get(), id) : "";
+        };
+        *architecture = llm::copy(text("general.architecture"));
+        *type         = llm::copy(text("general.type"));
+        *n_tensors    = gguf_get_n_tensors(file.get());
+        return LLM_OK;
+    });
+}
 
 void llm_model_default_params(struct llm_model_params * out) {
     const llama_model_params p = llama_model_default_params();
@@ -57,6 +97,10 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
                 return llm::fail(err, LLM_ECANCELED, "load cancelled");
             }
             return llm::fail(err, LLM_EENGINE, "%s", s.errors().empty() ? "the engine gave no reason" : s.errors().c_str());
+        }
+        if (const std::string key = bad_epsilon(model); !key.empty()) {
+            llama_model_free(model);
+            return llm::fail(err, LLM_EENGINE, "%s is negative or not a number", key.c_str());
         }
         const llama_vocab * vocab = llama_model_get_vocab(model);
         *out                      = new llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc };

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/llama"
+)
+
+var (
+	// functionPrefix is how the engine begins its log lines: "llama_model_load: ".
+	functionPrefix = regexp.MustCompile(`(^|; |error loading model: )\w+: `)
+	// assertion is how it words a failed one.
+	assertion = regexp.MustCompile(`engine assertion failed: \S*: GGML_ASSERT\((.*)\) failed`)
+)
+
+// plain is the engine's report of an error without its function names.
+func plain(message string) string {
+	text := assertion.ReplaceAllString(message, "the engine requires $1")
+	return functionPrefix.ReplaceAllString(text, "$1")
+}
+
+// explainLoad says why the file at path cannot be loaded, in words that help.
+func explainLoad(path string, err error) error {
+	var le *llama.Error
+	if !errors.As(err, &le) {
+		return err
+	}
+	if info, err := llama.DescribeFile(path); err == nil {
+		if what := otherThanModel(info); what != "" {
+			return fmt.Errorf("%s (%w)", what, ErrNotModel)
+		}
+	}
+	text := strings.TrimSuffix(plain(le.Message), "; failed to load model")
+	text = strings.TrimPrefix(text, "error loading model: ")
+	if strings.Contains(text, "unknown model architecture") {
+		return fmt.Errorf("%s is %w by this engine; use another model, or a newer version", text, chat.ErrUnsupported)
+	}
+	hint := "the file is damaged, or of a kind that this engine does not know"
+	if strings.Contains(text, "file bounds") || strings.Contains(text, "corrupted or incomplete") || strings.Contains(text, "truncated") {
+		hint = "the file is incomplete: fetch it again"
+	}
+	return fmt.Errorf("%s; %s (%w)", text, hint, le.Kind)
+}
+
+// otherThanModel says what a GGUF file is that is no model; empty when it may be one.
+func otherThanModel(f llama.FileInfo) string {
+	switch {
+	case f.Type == "adapter":
+		return "this is a LoRA adapter; give the model it was made for, and this file with --lora"
+	case f.Architecture == "controlvector":
+		return "this is a control vector; give the model it was made for, and this file with --control-vector"
+	case f.Type == "mmproj" || f.Architecture == "clip":
+		return "this is the projector of a multimodal model; give the file of the language model itself"
+	case f.Architecture == "":
+		return "the file names no architecture"
+	case f.Tensors == 0:
+		return "the file has no tensors: it is a vocabulary or a header; give the whole model"
+	}
+	return ""
+}
+
+func explainContext(err error, size int, mi llama.ModelInfo) error {
+	var le *llama.Error
+	if !errors.As(err, &le) {
+		return err
+	}
+	text := plain(le.Message)
+	if strings.Contains(text, "failed to allocate") || strings.Contains(text, "out of memory") {
+		err = &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens", size)}
+		return fmt.Errorf("%w (%s)", err, text)
+	}
+	return fmt.Errorf("a context of %d tokens could not be made: %s; ask for a smaller one (the model was trained on %d tokens) (%w)",
+		size, text, mi.ContextTrain, le.Kind)
+}
