@@ -42,6 +42,7 @@ test-race: build test-models ## what is concurrent, under the race detector
 
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
+	go test -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers

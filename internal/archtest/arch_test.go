@@ -17,6 +17,7 @@ var imports = map[string][]string{
 	"internal/chat":      {},
 	"internal/state":     {"internal/chat"},
 	"internal/engine":    {"llama", "internal/chat", "internal/state"},
+	"internal/schema":    {},
 	"internal/testmodel": {},
 	"internal/testgguf":  {},
 	"internal/archtest":  {},
