@@ -1,6 +1,6 @@
 # `make` alone prints this list.
 
-.PHONY: help native build run test test-pure test-race fuzz bench golden fmt clean install
+.PHONY: help native build run test test-pure test-race test-asan fuzz bench golden fmt clean install install-built uninstall
 .DEFAULT_GOAL := help
 
 BACKEND ?= cpu
@@ -40,6 +40,10 @@ test-pure: ## the packages that do not reach cgo, with cgo off
 test-race: build test-models ## what is concurrent, under the race detector
 	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./llama
 
+test-asan: test-models ## all tests with our C++ and the engine under AddressSanitizer
+	@BACKEND=$(BACKEND) SANITIZE=address scripts/build-native.sh
+	ASAN_OPTIONS=detect_leaks=0 go test -asan -p 1 -timeout 60m ./...
+
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
 	go test -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
@@ -52,12 +56,13 @@ bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with l
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	@go run ./scripts/bench
 
-install: build ## install bin/llm, the archive and a pkg-config file under PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 755 bin/llm $(DESTDIR)$(PREFIX)/bin/llm
-	install -m 644 llama/native/llm.h $(DESTDIR)$(PREFIX)/include/llm.h
-	install -m 644 build/$(BACKEND)/libllm.a $(DESTDIR)$(PREFIX)/lib/libllm.a
-	sed 's|@PREFIX@|$(PREFIX)|' scripts/llm.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/llm.pc
+install: build install-built ## install bin/llm, the archive and a pkg-config file under PREFIX (/usr/local)
+
+install-built: ## the same, of what is built already
+	@BACKEND=$(BACKEND) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh
+
+uninstall: ## remove from PREFIX what install put there
+	@BACKEND=$(BACKEND) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh uninstall
 
 fmt: ## format the Go code
 	gofmt -w *.go cmd internal llama scripts

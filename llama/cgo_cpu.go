@@ -1,4 +1,4 @@
-//go:build !cuda && !vulkan && !metal
+//go:build !asan && !llm_system && !cuda && !vulkan && !metal
 
 package llama
 
@@ -10,8 +10,9 @@ package llama
 
 #if __has_include("stamp_cpu.h")
 #include "stamp_cpu.h"
+#include "archive.h"
 #else
-#error "the engine is not built yet: run 'make native' in the repository of github.com/seed-f87006eb/llm"
+#error "the engine is not built yet: run 'make native' in a checkout of github.com/seed-f87006eb/llm and point a replace at it, or run 'make install' there and build with -tags llm_system"
 #endif
 */
 import "C"

@@ -4,11 +4,14 @@
 #   build/<backend>/libllm.a        what cgo links (llama/cgo_<backend>.go)
 #   llama/stamp_<backend>.h         changes when the archive does, so that the
 #                                   Go build cache notices; written last
+#   llama/abi.h                     changes when llm.h does (scripts/abi.sh)
 #
 #   BACKEND=cpu scripts/build-native.sh          the archive (the default backend)
 #   BACKEND=cpu scripts/build-native.sh peers    upstream's llama-bench and
 #                                                llama-completion as well, from
 #                                                the same objects, for comparison
+#   SANITIZE=address scripts/build-native.sh     with AddressSanitizer, for
+#                                                go test -asan: build/cpu-asan
 #
 # The only place that sets options of the engine's build. Incremental: a build
 # with nothing to do takes about a second.
@@ -21,6 +24,13 @@ case $backend in
 cpu) ;;
 cuda | metal | vulkan) fail "BACKEND=$backend is not there yet; build with BACKEND=cpu" ;;
 *) fail "unknown BACKEND=$backend; the backends are cpu (cuda, metal and vulkan are not there yet)" ;;
+esac
+# No path of this machine in messages, archives or ccache's keys.
+name=$backend optimize=-O3 flags=-ffile-prefix-map=$PWD/=
+case ${SANITIZE:-} in
+'') ;;
+address) name=$backend-asan optimize=-O1 flags="$flags -g1 -fno-omit-frame-pointer -fsanitize=address" ;;
+*) fail "unknown SANITIZE=$SANITIZE; the only one is address" ;;
 esac
 case ${1:-} in
 '') peers=OFF target=llm_archive ;;
@@ -35,8 +45,9 @@ need git git git
 need cmake cmake cmake
 need c++ g++ gcc
 scripts/fetch-llama.sh
+scripts/abi.sh
 
-out=$PWD/build/$backend
+out=$PWD/build/$name
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 tree=$(awk '$1 == "tree" { print $2 }' third_party/llama.cpp.lock)
 
@@ -50,10 +61,9 @@ if command -v ccache >/dev/null 2>&1; then
     set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
 
-# No path of this machine in messages, archives or ccache's keys.
-map=-ffile-prefix-map=$PWD/=
-
-options="-DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS=$map -DCMAKE_CXX_FLAGS=$map -DBUILD_SHARED_LIBS=OFF
+set -- "$@" -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" \
+    -DCMAKE_C_FLAGS_RELEASE="$optimize -DNDEBUG" -DCMAKE_CXX_FLAGS_RELEASE="$optimize -DNDEBUG"
+options="-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF
     -DGGML_NATIVE=${NATIVE:-ON} -DGGML_CCACHE=OFF -DGGML_OPENMP=ON -DGGML_METAL=OFF -DGGML_BLAS=OFF
     -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=$peers -DLLAMA_BUILD_SERVER=OFF
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF
@@ -70,8 +80,9 @@ cmake -S llama/native -B "$out/cmake" "$@" $options -DLLM_TREE="$tree" -DLLM_BAC
 cmake --build "$out/cmake" --target "$target" -j "$jobs"
 
 sum=$(cksum <"$out/libllm.a" | tr ' ' '-')
-stamp=llama/stamp_$backend.h
-line="#define LLM_ARCHIVE \"$sum\" // $out/libllm.a"
-if [ "$(cat "$stamp" 2>/dev/null)" != "$line" ]; then
-    printf '%s\n' "$line" >"$stamp"
+stamp=llama/stamp_$name.h
+text="#define LLM_ARCHIVE \"$sum\" // $out/libllm.a
+$(sed -n 's/#define LLM_ABI /#define LLM_ARCHIVE_ABI /p' llama/abi.h)"
+if [ "$(cat "$stamp" 2>/dev/null)" != "$text" ]; then
+    printf '%s\n' "$text" >"$stamp"
 fi

@@ -5,7 +5,8 @@ package reference
 
 /*
 #cgo CFLAGS: -I${SRCDIR}/../native/reference
-#cgo LDFLAGS: -L${SRCDIR}/../../build/cpu -lllm_reference
+#cgo !asan LDFLAGS: -L${SRCDIR}/../../build/cpu -lllm_reference
+#cgo asan LDFLAGS: -L${SRCDIR}/../../build/cpu-asan -lllm_reference
 #include "reference.h"
 #include <stdlib.h>
 */

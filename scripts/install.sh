@@ -1,0 +1,52 @@
+#!/bin/sh
+# Installs what `make build` made: bin/llm, and for programs that link the engine
+# (go build -tags llm_system) the archive, its headers and a pkg-config file.
+#
+#   PREFIX=/usr/local DESTDIR= scripts/install.sh             install
+#   PREFIX=/usr/local DESTDIR= scripts/install.sh uninstall   remove these files
+set -eu
+start=$PWD
+cd "$(dirname "$0")/.."
+. scripts/need.sh
+
+backend=${BACKEND:-cpu}
+absolute() {
+    case $1 in
+    '' | /*) printf '%s' "$1" ;;
+    *) printf '%s' "$start/$1" ;;
+    esac
+}
+prefix=$(absolute "${PREFIX:-/usr/local}")
+root=$(absolute "${DESTDIR:-}")$prefix
+
+# pkg-config and the go command split flags at blanks, and more.
+LC_ALL=C
+export LC_ALL
+case $prefix in
+*[!A-Za-z0-9/._+@:,=~-]*) fail "PREFIX may have letters, digits and /._+@:,=~- in it, and nothing else: $prefix" ;;
+esac
+
+case ${1:-} in
+uninstall)
+    rm -f "$root/bin/llm" "$root/include/llm.h" "$root/include/llm_stamp.h" "$root/lib/libllm.a" "$root/lib/pkgconfig/llm.pc"
+    exit 0
+    ;;
+'') ;;
+*) fail "unknown argument '$1'; the only one is 'uninstall'" ;;
+esac
+
+stamp=llama/stamp_$backend.h
+for file in bin/llm "build/$backend/libllm.a" "$stamp"; do
+    [ -e "$file" ] || fail "$file is missing; make it with: make build"
+done
+case $(uname -s) in
+Darwin) libs='-lc++ -framework Accelerate -framework Foundation' ;;
+*) libs='-lstdc++ -lgomp -lm -lpthread -ldl' ;;
+esac
+
+mkdir -p "$root/bin" "$root/include" "$root/lib/pkgconfig"
+install -m 755 bin/llm "$root/bin/llm"
+install -m 644 "build/$backend/libllm.a" "$root/lib/libllm.a"
+install -m 644 llama/native/llm.h "$root/include/llm.h"
+sed 's| *//.*||' "$stamp" >"$root/include/llm_stamp.h" # without the path in this folder
+sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBS@|$libs|" scripts/llm.pc.in >"$root/lib/pkgconfig/llm.pc"
