@@ -42,6 +42,7 @@ test-race: build test-models ## what is concurrent, under the race detector
 
 test-asan: test-models ## all tests with our C++ and the engine under AddressSanitizer
 	@BACKEND=$(BACKEND) SANITIZE=address scripts/build-native.sh
+	@# A Go program ends without freeing what C gave it, which is no leak; TestOpenAndCloseLeaksNothing looks for those.
 	ASAN_OPTIONS=detect_leaks=0 go test -asan -p 1 -timeout 60m ./...
 
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
