@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
 	"strings"
 	"time"
 
@@ -164,10 +165,14 @@ func ExampleOpenTokenizer() {
 	// Hello, world!
 }
 
-// Tools are described by a JSON schema. A model that wants one sends fragments of a
-// call instead of text; this small one answers by itself.
+// Tools are described by a JSON schema. A model that wants one sends the fragments of a
+// call; this small one answers by itself, and its own template has no place for tools.
 func ExampleTools() {
-	m, err := llm.Open(model, llm.ContextSize(1024))
+	template, err := os.ReadFile("third_party/llama.cpp/models/templates/Qwen-Qwen2.5-7B-Instruct.jinja")
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := llm.Open(model, llm.ContextSize(1024), llm.ChatTemplate(string(template)))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -176,9 +181,10 @@ func ExampleTools() {
 		Name: "weather", Description: "The weather of a city",
 		Parameters: []byte(`{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}`),
 	}
+	conversation := []llm.Message{llm.User("How is the weather in Paris?")}
 	calls := map[int]llm.ToolCall{}
 	answered := false
-	for ev, err := range m.Chat(context.Background(), []llm.Message{llm.User("How is the weather in Paris?")}, llm.Tools(weather), llm.Temperature(0), llm.MaxTokens(32)) {
+	for ev, err := range m.Chat(context.Background(), conversation, llm.Tools(weather), llm.Temperature(0), llm.MaxTokens(16)) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -193,8 +199,8 @@ func ExampleTools() {
 			calls[ev.ToolCall.Index] = call
 		}
 	}
-	// With calls, the next request has the assistant's message with its ToolCalls, and
-	// one message of role tool for each.
+	// After calls, the next request has the assistant's message with its ToolCalls, and a
+	// message of role tool with the result of each.
 	fmt.Println(answered || len(calls) > 0)
 	// Output: true
 }
