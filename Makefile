@@ -51,7 +51,7 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
-	go test ./cmd/llm -run TestGolden -count=1 -update
+	go test ./cmd/llm ./internal/engine -p 1 -run TestGolden -count=1 -update
 
 bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with llama-bench and llama-completion, as ratios
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers

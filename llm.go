@@ -30,6 +30,7 @@ import (
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
+	"github.com/seed-f87006eb/llm/internal/state"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
@@ -112,6 +113,9 @@ func (m *Model) SaveState(ctx context.Context, path string, note []byte) error {
 func (m *Model) LoadState(ctx context.Context, path string) (note []byte, err error) {
 	return m.engine.LoadState(ctx, path)
 }
+
+// ReadStateNote reads the note of a file that SaveState wrote, without a model.
+func ReadStateNote(path string) ([]byte, error) { return state.ReadNote(path) }
 
 // SetLogger sends the engine's own messages at or above level to l, for all
 // models; nil, the state at start, silences them.

@@ -16,7 +16,7 @@ var imports = map[string][]string{
 	"llama/reference":    {"llama"},
 	"internal/chat":      {},
 	"internal/state":     {"internal/chat"},
-	"internal/engine":    {"llama", "internal/chat", "internal/state"},
+	"internal/engine":    {"llama", "internal/chat", "internal/schema", "internal/state"},
 	"internal/schema":    {},
 	"internal/testmodel": {},
 	"internal/testgguf":  {},

@@ -67,6 +67,31 @@ func TestSchema(t *testing.T) {
 	}
 }
 
+// TestBadSchema: what does not compile, or would be ignored, is named.
+func TestBadSchema(t *testing.T) {
+	e := openModel(t, testmodel.SmolLM2(t), Options{Context: 256})
+	for s, want := range map[string][]string{
+		`{"type":"object","properties":{"age":{"type":"integer","multipleOf":5}}}`: {"#/properties/age", "multipleOf"},
+		`{"type":"objekt"}`:       {"#", "type", "objekt"},
+		`{"$ref":"#/$defs/no"}`:   {"$ref"},
+		`{"type":"object"`:        {"byte"},
+		`{"not":{"type":"null"}}`: {"not"},
+	} {
+		r := greedy(ask("hello"), 4)
+		r.Schema = json.RawMessage(s)
+		a := generate(t, e, background, r)
+		if !errors.Is(a.err, chat.ErrRequest) {
+			t.Errorf("%s: %v", s, a.err)
+			continue
+		}
+		for _, w := range want {
+			if !strings.Contains(a.err.Error(), w) {
+				t.Errorf("%s: %q is not in %v", s, w, a.err)
+			}
+		}
+	}
+}
+
 // TestRequiredTool: the reply is a call of the tool, with arguments that match its
 // schema, whatever the model would rather say.
 func TestRequiredTool(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seed-f87006eb/llm/internal/chat"
+	"github.com/seed-f87006eb/llm/internal/schema"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
@@ -31,6 +32,12 @@ func (e *Engine) prepare(r *chat.Request) (p *prompt, err error) {
 	}
 	if e.cannotGenerate != nil {
 		return nil, e.cannotGenerate
+	}
+	if len(r.Schema) > 0 {
+		// What the engine would ignore of a schema is refused.
+		if err := schema.Check(r.Schema); err != nil {
+			return nil, fmt.Errorf("%w: %w", chat.ErrRequest, err)
+		}
 	}
 	err = e.use(func() error {
 		if len(r.Messages) > 0 {
