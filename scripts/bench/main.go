@@ -39,7 +39,7 @@ func main() {
 	var ours string
 	flag.StringVar(&c.model, "model", "models/SmolLM2-135M-Instruct.Q4_1.gguf", "model file")
 	flag.IntVar(&c.pairs, "pairs", 15, "pairs of runs")
-	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start")
+	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, resume, memory")
 	flag.IntVar(&c.threads, "threads", 0, "threads of both sides; 0: the default of ours")
 	flag.StringVar(&c.peers, "peers", "build/cpu/cmake/bin", "folder of upstream's tools")
 	flag.StringVar(&ours, "ours", "", "measure one run of ours and print JSON (used by the program itself)")
@@ -88,10 +88,22 @@ func (c *config) compare() error {
 			return err
 		}
 	}
-	if c.only != "" && c.only != "start" {
-		return nil
+	for _, part := range []struct {
+		name    string
+		measure func() error
+	}{
+		{"start", c.compareStart},
+		{"resume", c.compareResume},
+		{"memory", c.watchMemory},
+	} {
+		if c.only != "" && c.only != part.name {
+			continue
+		}
+		if err := part.measure(); err != nil {
+			return err
+		}
 	}
-	return c.compareStart()
+	return nil
 }
 
 // compareSpeed sets one of our paths beside llama-bench.
