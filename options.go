@@ -44,6 +44,13 @@ func Threads(generation, prompt int) Option {
 // GPULayers is how many layers go to GPU devices; negative: all. Default: all.
 func GPULayers(n int) Option { return func(o *openOptions) { o.engine.GPULayers = &n } }
 
+// MainGPU is the number of the GPU that works where work is not split. Default: 0.
+func MainGPU(i int) Option { return func(o *openOptions) { o.engine.MainGPU = i } }
+
+// CheckTensors looks at every weight while loading, and refuses a file with a damaged
+// one. It reads the whole file.
+func CheckTensors() Option { return func(o *openOptions) { o.engine.CheckTensors = true } }
+
 // KVCache sets the types of the KV cache: f16 (the default), f32, bf16, q8_0, q4_0,
 // q4_1, iq4_nl, q5_0 or q5_1. A quantized value cache needs flash attention.
 func KVCache(key, value string) Option {

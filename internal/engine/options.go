@@ -16,6 +16,8 @@ type Options struct {
 	Threads        int    // 0: the physical cores
 	ThreadsBatch   int    // for prompts; 0: as Threads
 	GPULayers      *int   // nil: all that the backend can take
+	MainGPU        int    // which GPU works alone where work is not split
+	CheckTensors   bool   // look at every weight while loading
 	KeyType        string // KV cache types; empty: f16
 	ValueType      string
 	FlashAttention *bool           // nil: where the device has it
@@ -65,6 +67,7 @@ func (o *Options) modelParams() llama.ModelParams {
 	if o.GPULayers != nil {
 		p.GPULayers = *o.GPULayers
 	}
+	p.MainGPU, p.CheckTensors = o.MainGPU, o.CheckTensors
 	if o.LoadMode != nil {
 		p.LoadMode = *o.LoadMode
 	}
