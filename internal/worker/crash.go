@@ -93,15 +93,18 @@ func (e *ending) explain() *chat.ErrEngineCrash {
 	return crash
 }
 
-// noise are lines of Go's crash report that say nothing to a user.
-var noise = regexp.MustCompile(`^(PC=|signal arrived|goroutine |\[signal |SIG[A-Z]+: |exit status|runtime stack:|\s*$)`)
+// goReport is where the report of Go's runtime on a signal or its goroutines begins.
+var goReport = regexp.MustCompile(`(?m)^(SIG[A-Z]+: |\[signal |PC=|goroutine \d|runtime stack:)`)
 
-// lastWords are the last lines of a crash report that say something, after prefix.
+// lastWords are the last lines before such a report, after prefix.
 func lastWords(stderr, prefix string) string {
+	if at := goReport.FindStringIndex(stderr); at != nil {
+		stderr = stderr[:at[0]]
+	}
 	var lines []string
 	for line := range strings.Lines(stderr) {
-		if !noise.MatchString(line) {
-			lines = append(lines, strings.TrimSpace(line))
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
 		}
 	}
 	text := strings.Join(lines[max(0, len(lines)-4):], "; ")

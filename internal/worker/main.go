@@ -3,7 +3,6 @@ package worker
 import (
 	"errors"
 	"os"
-	"runtime/debug"
 	"syscall"
 )
 
@@ -31,9 +30,7 @@ func isPipe(fd int) bool {
 func Main(open Opener) error {
 	syscall.CloseOnExec(requestsFD)
 	syscall.CloseOnExec(repliesFD)
-	// The parent reports a crash; a core file of gigabytes or a dump of goroutines
-	// help nobody.
-	debug.SetTraceback("none")
+	// A core file would be gigabytes long.
 	err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{})
 	requests, replies := os.NewFile(requestsFD, "requests"), os.NewFile(repliesFD, "replies")
 	return errors.Join(err, Serve(requests, replies, open))

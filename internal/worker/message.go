@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"time"
+
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/llama"
@@ -42,6 +44,7 @@ type openRequest struct {
 	Path        []byte
 	Options     options
 	MemoryLimit uint64
+	Stall       time.Duration
 }
 
 // options are engine.Options without the function, which stays with the parent.

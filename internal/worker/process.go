@@ -3,6 +3,7 @@ package worker
 import (
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"sync"
 	"time"
@@ -33,6 +34,8 @@ func startProcess(program, dir string, files ...*os.File) (*process, error) {
 		Path: program, Args: []string{name, Argument}, Dir: dir, ExtraFiles: files,
 		Stdout: &p.stderr, Stderr: &p.stderr, SysProcAttr: processAttr(), WaitDelay: time.Second,
 	}
+	// The parent reports a crash; a dump of goroutines helps nobody.
+	p.cmd.Env = append(p.cmd.Environ(), "GOTRACEBACK=none")
 	started := make(chan error)
 	go p.run(started)
 	return p, <-started
@@ -66,21 +69,33 @@ func (p *process) ended(atMost time.Duration) bool {
 	}
 }
 
-// tailSize is how much of a child's standard error is kept, in bytes.
+// tailSize is how much of a child's standard error is kept at least, in bytes.
 const tailSize = 16 << 10
 
-// tail keeps the last bytes that were written to it.
+// crashStart begins a crash report; what follows can be as long as there are
+// goroutines, and says less and less.
+var crashStart = regexp.MustCompile(`(?m)^(llm: engine assertion failed: |SIG[A-Z]+: |\[signal |fatal error: |panic: )`)
+
+// tail keeps the last bytes that were written to it, or what stands around the
+// beginning of a crash report.
 type tail struct {
-	mu sync.Mutex
-	b  []byte
+	mu   sync.Mutex
+	b    []byte
+	full bool
 }
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.b = append(t.b, p[max(0, len(p)-tailSize):]...)
+	if !t.full {
+		t.b = append(t.b, p...)
+	}
 	if len(t.b) > 2*tailSize {
-		t.b = t.b[:copy(t.b, t.b[len(t.b)-tailSize:])]
+		from := len(t.b) - tailSize
+		if crash := crashStart.FindIndex(t.b); crash != nil {
+			t.full, from = true, max(0, min(from, crash[0]-tailSize/2))
+		}
+		t.b = t.b[:copy(t.b, t.b[from:min(len(t.b), from+tailSize)])]
 	}
 	return len(p), nil
 }
@@ -88,5 +103,5 @@ func (t *tail) Write(p []byte) (int, error) {
 func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return string(t.b[max(0, len(t.b)-tailSize):])
+	return string(t.b)
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// beatEvery is how often a child that works on something says that it goes on.
+// beatEvery is how often a child that works on something says that it goes on, unless
+// its parent has less patience.
 const beatEvery = 500 * time.Millisecond
 
 // pulse tells the parent that the engine goes on, also while there is nothing to
@@ -16,13 +17,21 @@ type pulse struct {
 	steps  atomic.Uint64 // beside those the model counts
 
 	mu      sync.Mutex
+	every   time.Duration
 	calls   int
 	timer   *time.Timer
 	running bool
 	seen    uint64
 }
 
-func newPulse(s *server) *pulse { return &pulse{server: s} }
+func newPulse(s *server) *pulse { return &pulse{server: s, every: beatEvery} }
+
+// hurry makes it beat several times within the limit of a stall.
+func (p *pulse) hurry(stall time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.every = max(min(beatEvery, stall/4), time.Millisecond)
+}
 
 // step counts a step of a load.
 func (p *pulse) step() { p.steps.Add(1) }
@@ -34,7 +43,7 @@ func (p *pulse) begin() {
 	p.calls++
 	if !p.running {
 		p.running = true
-		p.timer = time.AfterFunc(beatEvery, p.beat)
+		p.timer = time.AfterFunc(p.every, p.beat)
 	}
 }
 
@@ -57,7 +66,7 @@ func (p *pulse) beat() {
 		p.seen = now
 		p.server.out.put(reply{Beat: true})
 	}
-	p.timer.Reset(beatEvery)
+	p.timer.Reset(p.every)
 }
 
 func (p *pulse) count() uint64 {

@@ -153,6 +153,7 @@ func (s *server) openModel(ctx context.Context, r *request, last *reply) error {
 			return fmt.Errorf("memory limit of %d bytes: %w", limit, err)
 		}
 	}
+	s.pulse.hurry(r.Open.Stall)
 	o := r.Open.Options.Options
 	o.Progress = func(fraction float32) {
 		s.pulse.step()

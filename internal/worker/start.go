@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -24,7 +25,7 @@ func (m *Model) start(ctx context.Context, progress func(float32)) (*child, erro
 		}
 		return nil, fmt.Errorf("open model %s: %w", m.path, err)
 	}
-	info, err := c.open(ctx, m.path, m.options, m.config.MemoryLimit, progress)
+	info, err := c.open(ctx, m.path, m.options, progress)
 	if err != nil {
 		c.kill(nil)
 		<-c.buried
@@ -78,7 +79,9 @@ func (c *child) greet(ctx context.Context) error {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("it said nothing within %v; its main must call llm.WorkerMain first", helloWithin)
 	case err != nil:
-		c.process.ended(c.config.Grace)
+		if errors.Is(err, io.EOF) {
+			c.process.ended(c.config.Grace) // for its last words
+		}
 		return fmt.Errorf("it ended or said something else (%w); its main must call llm.WorkerMain first%s", err, lastWords(c.process.stderr.String(), ": "))
 	case r.Hello == nil || r.Hello.Magic != own.Magic:
 		return errors.New("it said something else; its main must call llm.WorkerMain first")
@@ -90,8 +93,10 @@ func (c *child) greet(ctx context.Context) error {
 }
 
 // open loads the model. Cancelling ctx stops it.
-func (c *child) open(ctx context.Context, path string, o engine.Options, memoryLimit uint64, progress func(float32)) (engine.Info, error) {
-	r := &request{Open: &openRequest{Path: []byte(path), Options: options{o, progress != nil}, MemoryLimit: memoryLimit}}
+func (c *child) open(ctx context.Context, path string, o engine.Options, progress func(float32)) (engine.Info, error) {
+	r := &request{Open: &openRequest{
+		Path: []byte(path), Options: options{o, progress != nil}, MemoryLimit: c.config.MemoryLimit, Stall: c.config.Stall,
+	}}
 	k, err := c.begin(ctx, r)
 	if errors.Is(err, errNotSent) {
 		<-c.buried
