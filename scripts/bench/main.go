@@ -35,11 +35,14 @@ type config struct {
 }
 
 func main() {
+	if llm.WorkerMain() {
+		return
+	}
 	var c config
 	var ours string
 	flag.StringVar(&c.model, "model", "models/SmolLM2-135M-Instruct.Q4_1.gguf", "model file")
 	flag.IntVar(&c.pairs, "pairs", 15, "pairs of runs")
-	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start")
+	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated")
 	flag.IntVar(&c.threads, "threads", 0, "threads of both sides; 0: the default of ours")
 	flag.StringVar(&c.peers, "peers", "build/cpu/cmake/bin", "folder of upstream's tools")
 	flag.StringVar(&ours, "ours", "", "measure one run of ours and print JSON (used by the program itself)")
@@ -88,10 +91,15 @@ func (c *config) compare() error {
 			return err
 		}
 	}
-	if c.only != "" && c.only != "start" {
-		return nil
+	if c.only == "" || c.only == "start" {
+		if err := c.compareStart(); err != nil {
+			return err
+		}
 	}
-	return c.compareStart()
+	if c.only == "" || c.only == "isolated" {
+		return c.compareIsolated()
+	}
+	return nil
 }
 
 // compareSpeed sets one of our paths beside llama-bench.
