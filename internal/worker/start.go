@@ -117,6 +117,8 @@ func (c *child) open(ctx context.Context, path string, o engine.Options, progres
 				err = fmt.Errorf("loading was stopped: %w", err)
 			}
 			return engine.Info{}, fmt.Errorf("open model %s: %w", path, err)
+		case over && err != nil && c.config.MemoryLimit > 0 && noMemory.MatchString(err.Error()):
+			return engine.Info{}, fmt.Errorf("%w; the memory limit is %d MiB", err, c.config.MemoryLimit>>20)
 		case over && err != nil:
 			return engine.Info{}, err
 		case over && r.Info == nil:
