@@ -57,12 +57,13 @@ func (p *pulse) end() {
 }
 
 func (p *pulse) beat() {
+	now := p.count() // may wait for an engine that hangs: with nothing held
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running = p.calls > 0; !p.running {
 		return
 	}
-	if now := p.count(); now != p.seen {
+	if now != p.seen {
 		p.seen = now
 		p.server.out.put(reply{Beat: true})
 	}
