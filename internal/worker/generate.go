@@ -25,7 +25,7 @@ func (m *Model) Generate(ctx context.Context, r chat.Request) iter.Seq2[chat.Eve
 		defer cancel()
 		var k *call
 		if err = context.Cause(ctx); err == nil {
-			k, err = m.begin(ctx, &request{Generate: &r})
+			k, err = m.begin(ctx, &request{Generate: newGenerateRequest(&r)})
 		}
 		if err != nil {
 			if ctx.Err() == nil || yieldCanceled(begin, yield) {

@@ -29,7 +29,7 @@ func ownHello() hello { return hello{magic, protocol, llama.Archive()} }
 type request struct {
 	ID         uint64
 	Open       *openRequest       `json:",omitzero"`
-	Generate   *chat.Request      `json:",omitzero"`
+	Generate   *generateRequest   `json:",omitzero"`
 	Tokenize   *tokenizeRequest   `json:",omitzero"`
 	Detokenize []llama.Token      `json:",omitzero"`
 	Piece      *llama.Token       `json:",omitzero"`

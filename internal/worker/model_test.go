@@ -43,9 +43,14 @@ func TestSameAsInProcess(t *testing.T) {
 	badTool.Tools = []chat.Tool{{Name: "x", Parameters: []byte(`{"type"`)}}
 	infinite := prompt("a", 4)
 	infinite.Sampling.PresencePenalty = math.Inf(1)
-	stop := prompt("1, 2, 3,", 12)
+	stop, likely := prompt("1, 2, 3,", 12), prompt("The sky is", 4)
 	stop.Stop = []string{" 6"}
-	for _, r := range []chat.Request{prompt("Once upon a time", 12), prompt("日本の首都は", 12), question, tools, stop, shifted, long, badText, badPolicy, badSampling, badTool, infinite} {
+	likely.Logprobs = 3
+	schema := question
+	schema.Schema, schema.IgnoreEOG, schema.MaxTokens = []byte(`{"type":"object", "properties":{"n":{"type":"integer"}},"required":["n"]}`), false, 24
+	noSchema := schema
+	noSchema.Schema = []byte(`{"type`)
+	for _, r := range []chat.Request{prompt("Once upon a time", 12), prompt("日本の首都は", 12), question, tools, stop, likely, schema, noSchema, shifted, long, badText, badPolicy, badSampling, badTool, infinite} {
 		want := collect(t, here.Generate(context.Background(), r))
 		got := generate(t, m, r)
 		for _, a := range []answer{want, got} {
@@ -72,6 +77,64 @@ func TestSameAsInProcess(t *testing.T) {
 		t.Errorf("%+v\n%+v", got, want)
 	}
 	compareTokenizers(t, m, here)
+	compareEmbeddings(t, m, here)
+	compareStates(t, m, here)
+}
+
+func compareEmbeddings(t *testing.T, m *Model, here *engine.Engine) {
+	t.Helper()
+	for _, r := range []chat.EmbedRequest{{Texts: []string{"Hello", "a longer text"}}, {Texts: []string{"Hello"}, Raw: true}, {}, {Texts: []string{"\xff"}}, {Texts: []string{strings.Repeat("long ", 300)}}} {
+		got, err := m.Embed(context.Background(), r)
+		want, werr := here.Embed(context.Background(), r)
+		if !reflect.DeepEqual(got, want) || !sameError(err, werr) {
+			t.Errorf("%.1q: %v, in process %v", r.Texts, err, werr)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := m.Embed(ctx, chat.EmbedRequest{Texts: []string{"Hello"}}); err != context.Canceled {
+		t.Error(err)
+	}
+}
+
+// compareStates saves in one process and loads in the other, from another folder.
+func compareStates(t *testing.T, m *Model, here *engine.Engine) {
+	t.Helper()
+	r := prompt("Once upon a time there was a", 4)
+	r.NoReuse = false
+	want := generate(t, m, r)
+	t.Chdir(t.TempDir())
+	ctx, note := context.Background(), []byte("a note\xff")
+	if err := m.SaveState(ctx, "state", note); err != nil {
+		t.Fatal(err)
+	}
+	generate(t, m, prompt("Something else", 1))
+	for name, model := range map[string]interface {
+		LoadState(context.Context, string) ([]byte, error)
+	}{"isolated": m, "in process": here} {
+		if got, err := model.LoadState(ctx, "state"); err != nil || !bytes.Equal(got, note) {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if got := generate(t, m, r); got.text != want.text || got.usage.CachedTokens < 5 {
+		t.Errorf("%q, %+v; before %q", got.text, got.usage, want.text)
+	}
+	if err := os.WriteFile("state", []byte("no state"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.LoadState(ctx, "state")
+	if _, werr := here.LoadState(ctx, "state"); !errors.Is(err, chat.ErrState) || strings.ReplaceAll(err.Error(), mustGetwd(t)+"/", "") != werr.Error() {
+		t.Errorf("%v; in process %v", err, werr)
+	}
+}
+
+func mustGetwd(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 func sameError(a, b error) bool {
@@ -259,7 +322,7 @@ func TestClose(t *testing.T) {
 		t.Error(err)
 	}
 	wg.Wait()
-	if err := m.Close(); err != nil || !process.ended(0) {
+	if err := m.Close(); err != nil || !process.ended(time.Second) {
 		t.Error(err)
 	}
 	if a := generate(t, m, prompt("Once", 1)); a.err != chat.ErrClosed {

@@ -113,7 +113,7 @@ func (s *server) answer(ctx context.Context, r *request, last *reply) (err error
 	m := *p
 	switch {
 	case r.Generate != nil:
-		for ev, err := range m.Generate(ctx, *r.Generate) {
+		for ev, err := range m.Generate(ctx, r.Generate.request()) {
 			if err != nil {
 				return err
 			}

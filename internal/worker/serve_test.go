@@ -108,7 +108,7 @@ func (c *conversation) open() {
 
 func TestServe(t *testing.T) {
 	c := converse(t)
-	c.say(request{ID: 1, Generate: &chat.Request{MaxTokens: 3}})
+	c.say(request{ID: 1, Generate: newGenerateRequest(&chat.Request{MaxTokens: 3})})
 	if r := c.last(1); r.Fault == nil || string(r.Fault.Text) != "no model is open" {
 		t.Errorf("%+v", r)
 	}
@@ -121,12 +121,12 @@ func TestServe(t *testing.T) {
 	if r := c.last(3); r.Fault == nil {
 		t.Error("an unknown request was answered")
 	}
-	c.say(request{ID: 4, Generate: &chat.Request{MaxTokens: 3}})
+	c.say(request{ID: 4, Generate: newGenerateRequest(&chat.Request{MaxTokens: 3})})
 	if r := c.last(4); len(r.Events) != 3 || r.Events[2].Text != "2 " {
 		t.Errorf("%+v", r)
 	}
 	cause := "the user left"
-	c.say(request{ID: 5, Generate: &chat.Request{}})
+	c.say(request{ID: 5, Generate: newGenerateRequest(&chat.Request{})})
 	c.say(request{ID: 77, Cancel: &cause}) // of a call that is not there
 	c.say(request{ID: 5, Cancel: &cause})
 	if r := c.last(5); r.Fault == nil || !r.Fault.Canceled || string(r.Fault.Text) != "stopped: the user left" {
@@ -144,7 +144,7 @@ func TestServeEndsWithItsRequests(t *testing.T) {
 	for in, ok := range map[string]bool{"": true, "\x00\x00": false, "\xff\xff\xff\xff": false, "\x00\x00\x00\x02[]": false} {
 		c := converse(t)
 		c.open()
-		c.say(request{ID: 3, Generate: &chat.Request{}})
+		c.say(request{ID: 3, Generate: newGenerateRequest(&chat.Request{})})
 		if _, err := io.WriteString(c.requests, in); err != nil {
 			t.Fatal(err)
 		}
@@ -165,7 +165,7 @@ func TestEventsGoTogether(t *testing.T) {
 	c := converse(t)
 	c.open()
 	const n = 1000
-	c.say(request{ID: 3, Generate: &chat.Request{MaxTokens: n}})
+	c.say(request{ID: 3, Generate: newGenerateRequest(&chat.Request{MaxTokens: n})})
 	time.Sleep(200 * time.Millisecond) // nobody reads meanwhile, and nobody has to
 	frames, events, done := 0, 0, false
 	var text strings.Builder

@@ -9,6 +9,37 @@ import (
 	"github.com/seed-f87006eb/llm/internal/chat"
 )
 
+// generateRequest is a chat.Request on the wire. What its caller wrote in JSON goes as
+// bytes: as JSON within JSON, none at all would become "null".
+type generateRequest struct {
+	chat.Request
+	Schema []byte `json:",omitzero"`
+	Tools  []tool `json:",omitzero"`
+}
+
+type tool struct {
+	chat.Tool
+	Parameters []byte `json:",omitzero"`
+}
+
+func newGenerateRequest(r *chat.Request) *generateRequest {
+	w := &generateRequest{Request: *r, Schema: r.Schema}
+	for _, t := range r.Tools {
+		w.Tools = append(w.Tools, tool{t, t.Parameters})
+	}
+	return w
+}
+
+func (w *generateRequest) request() chat.Request {
+	r := w.Request
+	r.Schema = w.Schema
+	for _, t := range w.Tools {
+		t.Tool.Parameters = t.Parameters
+		r.Tools = append(r.Tools, t.Tool)
+	}
+	return r
+}
+
 // event is a chat.Event on the wire.
 type event struct {
 	Kind     chat.Kind              `json:"k"`

@@ -76,10 +76,18 @@ func TestNothingIsLost(t *testing.T) {
 	if got := roundTrip(t, o); !reflect.DeepEqual(got, o) || o.Threads == 0 {
 		t.Errorf("%+v\n%+v", got, o)
 	}
-	var r request
+	var r, none chat.Request
 	fill(reflect.ValueOf(&r).Elem(), &n, 3)
-	if got := roundTrip(t, r); !reflect.DeepEqual(got, r) {
-		t.Errorf("%+v\n%+v", got, r)
+	none.Tools = []chat.Tool{{}}
+	for _, r := range []chat.Request{r, none, {}} {
+		if got := roundTrip(t, newGenerateRequest(&r)).request(); !reflect.DeepEqual(got, r) {
+			t.Errorf("%+v\n%+v", got, r)
+		}
+	}
+	var e chat.EmbedRequest
+	fill(reflect.ValueOf(&e).Elem(), &n, 3)
+	if got := roundTrip(t, e); !reflect.DeepEqual(got, e) {
+		t.Errorf("%+v\n%+v", got, e)
 	}
 	var info engine.Info
 	fill(reflect.ValueOf(&info).Elem(), &n, 3)
@@ -91,7 +99,7 @@ func TestNothingIsLost(t *testing.T) {
 // TestNilAndEmpty mean different things in a request.
 func TestNilAndEmpty(t *testing.T) {
 	for _, adapters := range [][]chat.Adapter{nil, {}} {
-		if got := roundTrip(t, chat.Request{Adapters: adapters}); (got.Adapters == nil) != (adapters == nil) {
+		if got := roundTrip(t, newGenerateRequest(&chat.Request{Adapters: adapters})).request(); (got.Adapters == nil) != (adapters == nil) {
 			t.Errorf("%#v became %#v", adapters, got.Adapters)
 		}
 	}
