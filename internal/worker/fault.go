@@ -32,6 +32,7 @@ var sentinels = map[string]error{
 	"llama decode":    llama.ErrDecode,
 	"llama closed":    llama.ErrClosed,
 	"llama busy":      llama.ErrBusy,
+	"llama limit":     llama.ErrLimit,
 }
 
 // fault is an error on the wire: its words, and what errors.Is and errors.As find.

@@ -38,8 +38,10 @@ func (c *config) compareIsolated() error {
 			first.add(isolated.first, inProcess.first)
 		}
 	}
-	fmt.Printf("\n%-44s %12s %12s\n", "", "isolated", "in process")
+	fmt.Println()
+	header("isolated", "in process", "ratio")
 	generation.print(fmt.Sprintf("tg%d, events as they are seen", generationTokens), "tok/s", false)
+	header("", "", "difference")
 	first.printDifference("first token, short prompt, context reused", "ms")
 	return nil
 }

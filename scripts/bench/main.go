@@ -79,7 +79,9 @@ func (c *config) compare() error {
 	b := llm.BuildInfo()
 	fmt.Printf("engine  llama.cpp %s, tree %s, backend %s\nsystem  %s\nmodel   %s\n%d threads, %d pairs of processes in alternating order; ratio: above 1, ours is better\n\n",
 		b.Version, b.Tree[:12], b.Backend, strings.TrimSpace(b.System), filepath.Base(c.model), c.threads, c.pairs)
-	fmt.Printf("%-44s %12s %12s %7s  %-16s %s\n", "", "ours", "upstream", "ratio", "95 % interval", "spread of the ratio")
+	if c.only != "isolated" {
+		header("ours", "upstream", "ratio")
+	}
 	for _, path := range []struct{ name, what string }{
 		{"decode loop (package llama)", "decode"},
 		{"whole path (sampling, text, events)", "generate"},
@@ -100,6 +102,11 @@ func (c *config) compare() error {
 		return c.compareIsolated()
 	}
 	return nil
+}
+
+// header names the columns of what pairs print.
+func header(ours, theirs, compared string) {
+	fmt.Printf("%-44s %12s %12s %10s  %-16s %s\n", "", ours, theirs, compared, "95 % interval", "spread")
 }
 
 // compareSpeed sets one of our paths beside llama-bench.
