@@ -63,6 +63,9 @@ func (c *child) begin(ctx context.Context, r *request) (*call, error) {
 		delete(c.calls, k.id)
 		c.mu.Unlock()
 		k.fail(errNotSent)
+		if !c.process.ended(c.config.Grace) {
+			c.kill(closedPipe())
+		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -94,7 +97,8 @@ func (c *child) abandon(k *call, cause error) {
 	}
 	k.cause = cause
 	k.grace = time.AfterFunc(c.config.Grace, func() {
-		c.kill(&chat.ErrEngineCrash{Reason: chat.CrashStalled, Message: fmt.Sprintf("a cancelled request was not let go of within %v", c.config.Grace)})
+		message := fmt.Sprintf("a cancelled request was not let go of within %v", c.config.Grace)
+		c.kill(&chat.ErrEngineCrash{Reason: chat.CrashStalled, Message: message})
 	})
 	sent := k.sent
 	k.mu.Unlock()
@@ -154,7 +158,7 @@ func (c *child) bury(err error) {
 		c.kill(&chat.ErrEngineCrash{Reason: chat.CrashExit, Message: err.Error()})
 	}
 	if !c.process.ended(c.config.Grace) {
-		c.kill(&chat.ErrEngineCrash{Reason: chat.CrashExit, Message: "it closed its pipe"})
+		c.kill(closedPipe())
 		c.process.ended(c.config.Grace)
 	}
 	c.mu.Lock()
@@ -170,6 +174,10 @@ func (c *child) bury(err error) {
 	for _, k := range calls {
 		k.fail(c.end)
 	}
+}
+
+func closedPipe() *chat.ErrEngineCrash {
+	return &chat.ErrEngineCrash{Reason: chat.CrashExit, Message: "it closed its pipe"}
 }
 
 // watch kills the child when it is silent for Config.Stall while it has calls. It

@@ -64,5 +64,8 @@ func readMessage(r *bufio.Reader, buf []byte, v any) ([]byte, error) {
 	if err := json.Unmarshal(buf, v); err != nil {
 		return buf, fmt.Errorf("%w: %w", errFrame, err)
 	}
+	if cap(buf) > 1<<20 {
+		buf = nil // a large message is seldom followed by another
+	}
 	return buf, nil
 }

@@ -73,10 +73,8 @@ func Open(ctx context.Context, path string, o engine.Options, config Config) (*M
 		config.Grace = 2 * time.Second
 	}
 	m := &Model{path: path, options: o, config: config}
+	m.dir, _ = os.Getwd() // where it is not known, a child inherits it
 	var err error
-	if m.dir, err = os.Getwd(); err != nil {
-		return nil, err
-	}
 	if config.Program != "" {
 		if m.config.Program, err = exec.LookPath(config.Program); err == nil {
 			m.config.Program, err = filepath.Abs(m.config.Program)

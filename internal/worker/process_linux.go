@@ -16,7 +16,13 @@ func processAttr() *syscall.SysProcAttr {
 
 // ownProgram is this very program, even when its file was replaced meanwhile: the
 // other one might be another version.
-func ownProgram() (string, error) { return "/proc/self/exe", nil }
+func ownProgram() (string, error) {
+	const running = "/proc/self/exe"
+	if _, err := os.Stat(running); err == nil {
+		return running, nil
+	}
+	return os.Executable()
+}
 
 // canLimitMemory: RLIMIT_DATA counts all private memory that can be written to.
 const canLimitMemory = true

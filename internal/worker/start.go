@@ -111,12 +111,12 @@ func (c *child) open(ctx context.Context, path string, o engine.Options, progres
 			progress(*r.Fraction)
 		}
 		var crash *chat.ErrEngineCrash
+		var remote *remoteError
 		switch {
-		case over && err != nil && (errors.As(err, &crash) || err == context.Cause(ctx)):
-			if crash == nil {
-				err = fmt.Errorf("loading was stopped: %w", err)
-			}
+		case over && errors.As(err, &crash):
 			return engine.Info{}, fmt.Errorf("open model %s: %w", path, err)
+		case over && err != nil && ctx.Err() != nil && !errors.As(err, &remote): // it was killed
+			return engine.Info{}, fmt.Errorf("open model %s: loading was stopped: %w", path, err)
 		case over && err != nil && c.config.MemoryLimit > 0 && noMemory.MatchString(err.Error()):
 			return engine.Info{}, fmt.Errorf("%w; the memory limit is %d MiB", err, c.config.MemoryLimit>>20)
 		case over && err != nil:
