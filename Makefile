@@ -38,22 +38,24 @@ test-pure: ## the packages that do not reach cgo, with cgo off
 	CGO_ENABLED=0 go test $(PURE)
 
 test-race: build test-models ## what is concurrent, under the race detector
-	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./llama
+	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./llama
 
 test-asan: test-models ## all tests with our C++ and the engine under AddressSanitizer
 	@BACKEND=$(BACKEND) SANITIZE=address scripts/build-native.sh
 	@# A Go program ends without freeing what C gave it, which is no leak; TestOpenAndCloseLeaksNothing looks for those.
-	ASAN_OPTIONS=detect_leaks=0 go test -asan -p 1 -timeout 60m ./...
+	@# What is to crash, or to run out of memory, does so in another way there.
+	ASAN_OPTIONS=detect_leaks=0 go test -asan -p 1 -timeout 60m -skip 'Isolated|Crash|MemoryLimit' ./...
 
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
 	go test -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
+	go test -run=FuzzFrame -fuzz=FuzzFrame -fuzztime=$(or $(FUZZTIME),30s) ./internal/worker
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	go test ./cmd/llm ./internal/engine -p 1 -run TestGolden -count=1 -update
 
-bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with llama-bench and llama-completion, as ratios
+bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with llama-bench and llama-completion, and of a child process, as ratios
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	@go run ./scripts/bench
 

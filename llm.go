@@ -1,5 +1,6 @@
 // Package llm runs language models in this process: open a GGUF file, chat with it
-// or complete a prompt, and read the reply as a stream of events.
+// or complete a prompt, and read the reply as a stream of events. (In a child of this
+// process: see Isolated.)
 //
 //	m, err := llm.Open("model.gguf")
 //	if err != nil {
@@ -58,11 +59,24 @@ func Open(path string, options ...Option) (*Model, error) {
 	for _, option := range options {
 		option(&o)
 	}
+	open := openHere
+	if o.isolation.on {
+		open = openIsolated
+	}
+	m, err := open(path, &o)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Tokenizer{m}, m}, nil
+}
+
+// openHere opens a model in this process.
+func openHere(path string, o *openOptions) (backend, error) {
 	e, err := engine.Open(o.ctx, path, o.engine)
 	if err != nil {
 		return nil, err
 	}
-	return &Model{Tokenizer{e}, e}, nil
+	return e, nil
 }
 
 // Close stops the running request, refuses the queued ones (ErrClosed) and frees

@@ -10,8 +10,9 @@ import (
 )
 
 type openOptions struct {
-	ctx    context.Context
-	engine engine.Options
+	ctx       context.Context
+	engine    engine.Options
+	isolation isolation
 }
 
 // Option is a choice of Open.

@@ -55,3 +55,6 @@ func cString(s string) (*C.char, func()) {
 	c := C.CString(s)
 	return c, func() { C.llm_free(unsafe.Pointer(c)) }
 }
+
+// Archive is Build.Archive, without starting the engine.
+func Archive() string { return archive }

@@ -8,9 +8,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/seed-f87006eb/llm"
 )
 
 func main() {
+	if llm.WorkerMain() { // the child of an isolated model
+		return
+	}
 	// A reader that went away (`llm run … | head -c1`) is an error to report, not
 	// a silent death.
 	signal.Ignore(syscall.SIGPIPE)

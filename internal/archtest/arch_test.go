@@ -18,10 +18,11 @@ var imports = map[string][]string{
 	"internal/state":     {"internal/chat"},
 	"internal/engine":    {"llama", "internal/chat", "internal/schema", "internal/state"},
 	"internal/schema":    {},
+	"internal/worker":    {"llama", "internal/chat", "internal/engine"},
 	"internal/testmodel": {},
 	"internal/testgguf":  {},
 	"internal/archtest":  {},
-	".":                  {"llama", "internal/chat", "internal/engine", "internal/state"},
+	".":                  {"llama", "internal/chat", "internal/engine", "internal/state", "internal/worker"},
 	"cmd/llm":            {"."},
 	"scripts/bench":      {".", "llama"},
 }

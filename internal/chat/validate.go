@@ -106,6 +106,11 @@ func (s *Sampling) validate() error {
 	case s.RepeatLast < -1:
 		return fmt.Errorf("%w: repeat last %d; it must be -1 or more", ErrRequest, s.RepeatLast)
 	}
+	for _, v := range []float64{s.Temperature, s.RepeatPenalty, s.FrequencyPenalty, s.PresencePenalty} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("%w: temperature and penalties must be finite numbers", ErrRequest)
+		}
+	}
 	return nil
 }
 

@@ -41,6 +41,8 @@ func TestValidate(t *testing.T) {
 		{"tool choice", func(r *Request) { r.ToolChoice = "maybe" }, `tool choice "maybe"`},
 		{"temperature", func(r *Request) { r.Sampling.Temperature = -1 }, "temperature -1"},
 		{"temperature NaN", func(r *Request) { r.Sampling.Temperature = math.NaN() }, "temperature NaN"},
+		{"temperature without end", func(r *Request) { r.Sampling.Temperature = math.Inf(1) }, "finite"},
+		{"penalty NaN", func(r *Request) { r.Sampling.PresencePenalty = math.NaN() }, "finite"},
 		{"top-p", func(r *Request) { r.Sampling.TopP = 0 }, "top-p 0"},
 		{"top-p NaN", func(r *Request) { r.Sampling.TopP = math.NaN() }, "top-p NaN"},
 		{"min-p", func(r *Request) { r.Sampling.MinP = 1.5 }, "min-p 1.5"},

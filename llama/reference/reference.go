@@ -1,6 +1,6 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
-// compare the engine with, assertions of the engine on demand, and the size of the C
-// heap. Nothing but tests may import it.
+// compare the engine with, assertions, faults and calls without end on demand, and the
+// size of the C heap. Nothing but tests may import it.
 package reference
 
 /*
@@ -86,6 +86,12 @@ func Assert(onOtherThread bool) (code int, message string) {
 	defer C.free(unsafe.Pointer(err))
 	return code, C.GoString(err)
 }
+
+// Segfault writes to address 0, which ends the process.
+func Segfault() { C.llm_reference_segfault() }
+
+// Hang never returns.
+func Hang() { C.llm_reference_hang() }
 
 // HeapBytes is what the C allocator has handed out and not taken back. Unlike the
 // resident size it does not move with what the allocator keeps for later.

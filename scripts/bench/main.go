@@ -35,11 +35,14 @@ type config struct {
 }
 
 func main() {
+	if llm.WorkerMain() {
+		return
+	}
 	var c config
 	var ours string
 	flag.StringVar(&c.model, "model", "models/SmolLM2-135M-Instruct.Q4_1.gguf", "model file")
 	flag.IntVar(&c.pairs, "pairs", 15, "pairs of runs")
-	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, resume, memory")
+	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated, resume, memory")
 	flag.IntVar(&c.threads, "threads", 0, "threads of both sides; 0: the default of ours")
 	flag.StringVar(&c.peers, "peers", "build/cpu/cmake/bin", "folder of upstream's tools")
 	flag.StringVar(&ours, "ours", "", "measure one run of ours and print JSON (used by the program itself)")
@@ -76,7 +79,9 @@ func (c *config) compare() error {
 	b := llm.BuildInfo()
 	fmt.Printf("engine  llama.cpp %s, tree %s, backend %s\nsystem  %s\nmodel   %s\n%d threads, %d pairs of processes in alternating order; ratio: above 1, ours is better\n\n",
 		b.Version, b.Tree[:12], b.Backend, strings.TrimSpace(b.System), filepath.Base(c.model), c.threads, c.pairs)
-	fmt.Printf("%-44s %12s %12s %7s  %-16s %s\n", "", "ours", "upstream", "ratio", "95 % interval", "spread of the ratio")
+	if c.only != "isolated" {
+		header("ours", "upstream", "ratio")
+	}
 	for _, path := range []struct{ name, what string }{
 		{"decode loop (package llama)", "decode"},
 		{"whole path (sampling, text, events)", "generate"},
@@ -93,6 +98,7 @@ func (c *config) compare() error {
 		measure func() error
 	}{
 		{"start", c.compareStart},
+		{"isolated", c.compareIsolated},
 		{"resume", c.compareResume},
 		{"memory", c.watchMemory},
 	} {
@@ -104,6 +110,11 @@ func (c *config) compare() error {
 		}
 	}
 	return nil
+}
+
+// header names the columns of what pairs print.
+func header(ours, theirs, compared string) {
+	fmt.Printf("%-44s %12s %12s %10s  %-16s %s\n", "", ours, theirs, compared, "95 % interval", "spread")
 }
 
 // compareSpeed sets one of our paths beside llama-bench.

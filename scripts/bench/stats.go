@@ -26,8 +26,20 @@ func (p *pairs) print(name, unit string, lessIsBetter bool) {
 	}
 	slices.Sort(ratios)
 	low, high := medianInterval(ratios)
-	fmt.Printf("%-44s %6.1f %-5s %6.1f %-5s %7.3f  [%.3f, %.3f]   %.3f to %.3f\n", name, median(p.ours), unit, median(p.theirs), unit,
+	fmt.Printf("%-44s %6.1f %-5s %6.1f %-5s %10.3f  [%.3f, %.3f]   %.3f to %.3f\n", name, median(p.ours), unit, median(p.theirs), unit,
 		median(ratios), low, high, ratios[0], ratios[len(ratios)-1])
+}
+
+// printDifference shows the medians and the median difference pair by pair.
+func (p *pairs) printDifference(name, unit string) {
+	differences := make([]float64, len(p.ours))
+	for i := range differences {
+		differences[i] = p.ours[i] - p.theirs[i]
+	}
+	slices.Sort(differences)
+	low, high := medianInterval(differences)
+	fmt.Printf("%-44s %6.2f %-5s %6.2f %-5s %+10.2f  [%+.2f, %+.2f]   %+.2f to %+.2f\n", name, median(p.ours), unit, median(p.theirs), unit,
+		median(differences), low, high, differences[0], differences[len(differences)-1])
 }
 
 func median(v []float64) float64 {

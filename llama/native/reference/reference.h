@@ -21,6 +21,12 @@ int llm_reference_embedding(const char * path, const char * text, int pooling, i
 // another.
 int llm_reference_assert(int on_other_thread, char ** err);
 
+// Writes to address 0.
+void llm_reference_segfault(void);
+
+// Never returns.
+void llm_reference_hang(void);
+
 // The bytes that malloc has handed out; 0 where it does not say.
 size_t llm_reference_heap_bytes(void);
 
