@@ -43,7 +43,11 @@ func (a *app) run(f *runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	request, err := f.requestOptions()
+	fixed, err := f.fixedOptions()
+	if err != nil {
+		return err
+	}
+	settings, err := f.settings()
 	if err != nil {
 		return err
 	}
@@ -69,8 +73,20 @@ func (a *app) run(f *runFlags, args []string) error {
 		return err
 	}
 	defer m.Close()
-	s := &session{app: a, model: m, options: request, raw: f.raw, printer: newPrinter(a, f.json, f.verbose)}
-	return s.start(f.system, prompt)
+	s := &session{app: a, model: m, fixed: fixed, settings: settings, raw: f.raw, printer: newPrinter(a, f.json, f.verbose)}
+	s.chat.system = f.system
+	if err := s.checkTemplate(); err != nil {
+		return err
+	}
+	if err := s.printer.opened(m.Info()); err != nil {
+		return err
+	}
+	return s.resumed(f, func() error {
+		if prompt != "" {
+			return s.answerOne(prompt)
+		}
+		return s.converse()
+	})
 }
 
 // patience is how long a load that was interrupted may take to end.

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// resumed does what is to be done between the load and the save of --resume.
+func (s *session) resumed(f *runFlags, work func() error) error {
+	if f.resume == "" {
+		return work()
+	}
+	if err := s.resume(f); err != nil {
+		return err
+	}
+	err := work()
+	var write writeError
+	if len(s.chat.messages) == 0 || errors.As(err, &write) {
+		return err
+	}
+	ctx, release := interruptible()
+	defer release()
+	return errors.Join(err, s.save(ctx, f.resume))
+}
+
+// resume loads the chat, if it is there. What the command line names stays.
+func (s *session) resume(f *runFlags) error {
+	if s.raw {
+		return usagef("--resume needs the chat template; leave out --no-chat")
+	}
+	if _, err := os.Stat(f.resume); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(s.err, "llm: %s is not there yet: a new chat, saved at the end\n", f.resume)
+		return nil
+	}
+	ctx, release := interruptible()
+	defer release()
+	return s.load(ctx, f.resume, func(name string) bool {
+		if name == "system" {
+			name = "system-prompt"
+		}
+		return f.given(name)
+	})
+}
