@@ -37,7 +37,7 @@ var errReported = errors.New("reported")
 // main runs the command line and returns the exit code.
 func (a *app) main(args []string) int {
 	root := a.root()
-	args, err := expandArgs(root, args)
+	args, err := expandArgs(root, expandCompletion(root, args))
 	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -73,7 +73,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see '%s --help'", err, c.CommandPath())
 	})
-	root.AddCommand(a.runCommand(), a.tokenizeCommand(), a.devicesCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.devicesCommand(), a.versionCommand(), a.manCommand())
 	return root
 }
 

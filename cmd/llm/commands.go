@@ -53,7 +53,7 @@ func commandNamed(name string) (chatCommand, error) {
 	all := allCommands()
 	i := slices.IndexFunc(all, func(c chatCommand) bool { return name == c.name || name == c.alias })
 	if i < 0 {
-		return chatCommand{}, fmt.Errorf("there is no command %s%s; to send such a line, begin it with //", name, nearest(name, commandNames(), ""))
+		return chatCommand{}, fmt.Errorf("there is no command %s%s (to send such a line, begin it with //)", name, nearest(name, commandNames(), ""))
 	}
 	return all[i], nil
 }

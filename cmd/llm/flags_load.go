@@ -50,10 +50,10 @@ func (f *loadFlags) registerEngine(c *cobra.Command) {
 	s.BoolVar(&f.noMmap, "no-mmap", false, "read the weights instead of mapping the file")
 	s.BoolVar(&f.fullSWA, "swa-full", false, "keep the whole context of sliding-window layers")
 	s.BoolVar(&f.mlock, "mlock", false, "keep the weights from being paged out")
-	s.StringArrayVar(&f.lora, "lora", nil, "apply the LoRA adapter in this `file` (can be given again)")
-	s.StringArrayVar(&f.loraScaled, "lora-scaled", nil, "as --lora, scaled: `FILE:SCALE`")
-	s.StringArrayVar(&f.control, "control-vector", nil, "apply the control vector in this `file` (can be given again)")
-	s.StringArrayVar(&f.controlScaled, "control-vector-scaled", nil, "as --control-vector, scaled: `FILE:SCALE`")
+	s.StringArrayVar(&f.lora, "lora", nil, "apply the LoRA adapter in this file (can be given again)")
+	s.StringArrayVar(&f.loraScaled, "lora-scaled", nil, "as --lora, scaled: FILE:SCALE")
+	s.StringArrayVar(&f.control, "control-vector", nil, "apply the control vector in this file (can be given again)")
+	s.StringArrayVar(&f.controlScaled, "control-vector-scaled", nil, "as --control-vector, scaled: FILE:SCALE")
 }
 
 // options reads the flags.

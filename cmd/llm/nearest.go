@@ -5,13 +5,13 @@ import "strings"
 // nearest is a question after the name that was probably meant, "" when none is
 // near: "; did you mean /help?".
 func nearest(typed string, names []string, prefix string) string {
-	best, distance := "", 3
+	best, distance := "", 100
 	for _, name := range names {
 		d := editDistance(typed, name)
 		if typed != "" && strings.HasPrefix(name, typed) {
 			d = 1
 		}
-		if d < distance && d < len(name) {
+		if d < distance && 2*d < len(name) {
 			best, distance = name, d
 		}
 	}

@@ -31,9 +31,11 @@ standard output, all else (notices, thoughts, statistics) to standard error.`,
   cat notes.txt | llm run model.gguf "Summarise this"
   llm run model.gguf --no-chat -p "Once upon a time" -n 64 --temp 0
   llm run model.gguf -c 8192 -ngl 99 --json -p Hello`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.run(&f, args) },
+		RunE:              func(_ *cobra.Command, args []string) error { return a.run(&f, args) },
+		ValidArgsFunction: completeModel,
 	}
 	f.register(c)
+	completeFlags(c)
 	return c
 }
 

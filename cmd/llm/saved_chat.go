@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/seed-f87006eb/llm"
 )
@@ -69,7 +70,7 @@ func readNote(note []byte, now settings, keep func(string) bool) (conversation, 
 // save writes the chat and its state to a file. It takes the place of a saved chat,
 // and of nothing else.
 func (s *session) save(ctx context.Context, path string) error {
-	if err := checkReplaceable(path); err != nil {
+	if err := s.checkReplaceable(path); err != nil {
 		return fmt.Errorf("save the chat: %w", err)
 	}
 	note, err := s.note()
@@ -79,13 +80,16 @@ func (s *session) save(ctx context.Context, path string) error {
 	if err := s.model.SaveState(ctx, path, note); err != nil {
 		return fmt.Errorf("save the chat: %w", err)
 	}
+	s.files = append(s.files, path)
 	return nil
 }
 
 // checkReplaceable refuses to put a chat in the place of a file that is none.
-func checkReplaceable(path string) error {
+func (s *session) checkReplaceable(path string) error {
 	info, err := os.Stat(path)
 	switch {
+	case slices.Contains(s.files, path):
+		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
@@ -119,5 +123,6 @@ func (s *session) load(ctx context.Context, path string, keep func(string) bool)
 		chat.system = s.chat.system
 	}
 	s.chat, s.settings = chat, settings
+	s.files = append(s.files, path)
 	return nil
 }
