@@ -130,7 +130,7 @@ func (r *repl) clear(string) error {
 
 func (r *repl) regen(string) error {
 	if r.settings.sampling.Temperature == 0 {
-		fmt.Fprintln(r.err, "llm: the temperature is 0: the answer will be the same; /set temp changes it")
+		fmt.Fprintln(r.err, "llm: the temperature is 0, so the answer is the same")
 	}
 	before := r.chat
 	question, ok := r.chat.takeBack()

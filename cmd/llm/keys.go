@@ -137,8 +137,11 @@ func (p *keyPump) run() {
 			if done = end > 0; !done {
 				end = len(keys)
 			}
-			if keys[:end] != nil && !bytes.Equal(keys[:end], []byte{ctrlC}) && end > 0 {
+			if string(keys[:end]) != string(rune(ctrlC)) {
 				p.pressed.Store(true)
+			}
+			if done && keys[end-1] == '\r' {
+				keys[end-1] = '\n' // where the screen is too narrow for liner, it wants this one
 			}
 			if _, err := p.to.Write(keys[:end]); err != nil {
 				return

@@ -34,6 +34,7 @@ type textPrinter struct {
 	info     llm.Info
 	newline  bool // the output stands at the beginning of a line
 	thoughts thoughtPrinter
+	answered bool // a part of this reply's answer is written
 	tokens   []*llm.TokenLogprob // of this reply
 }
 
@@ -46,8 +47,8 @@ func (p *textPrinter) opened(info llm.Info) error {
 }
 
 func (p *textPrinter) begin(mode thinkMode) {
-	p.thoughts.mode = mode
-	p.tokens = nil
+	p.thoughts.mode, p.thoughts.hidden = mode, false
+	p.answered, p.tokens = false, nil
 }
 
 func (p *textPrinter) event(ev llm.Event) error {
@@ -76,6 +77,7 @@ func (p *textPrinter) event(ev llm.Event) error {
 }
 
 func (p *textPrinter) write(text string) error {
+	p.answered = true
 	_, err := fmt.Fprint(p.out, p.style.safe(text))
 	p.newline = strings.HasSuffix(text, "\n")
 	return err
@@ -85,6 +87,9 @@ func (p *textPrinter) end() error {
 	p.thoughts.end()
 	if err := p.lineEnd(); err != nil {
 		return err
+	}
+	if p.thoughts.hidden && !p.answered {
+		fmt.Fprintln(p.err, "llm: the model thought, and did not come to an answer; --think show prints what it thought")
 	}
 	return writeLogprobs(p.err, p.tokens)
 }

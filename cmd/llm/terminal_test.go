@@ -35,7 +35,7 @@ type terminal struct {
 const eventually = 60 * time.Second
 
 // startTerminal runs the program with 72 columns and 20 lines, and an empty home.
-func startTerminal(t *testing.T, home string, env []string, args ...string) *terminal {
+func startTerminal(t *testing.T, home string, env []string, name string, args ...string) *terminal {
 	t.Helper()
 	keys, tty, err := pty.Open()
 	if err != nil {
@@ -46,7 +46,7 @@ func startTerminal(t *testing.T, home string, env []string, args ...string) *ter
 	if x.before, err = term.GetState(int(tty.Fd())); err != nil {
 		t.Fatal(err)
 	}
-	x.c = exec.Command(program, args...)
+	x.c = exec.Command(name, args...)
 	x.c.Dir = home
 	x.c.Env = append(os.Environ(), "HOME="+home, "XDG_STATE_HOME=", "TERM=xterm-256color", "NO_COLOR=")
 	x.c.Env = append(x.c.Env, env...)
@@ -68,13 +68,22 @@ func startTerminal(t *testing.T, home string, env []string, args ...string) *ter
 // chat starts a chat with the small model and waits for its prompt.
 func chat(t *testing.T, home string, args ...string) *terminal {
 	t.Helper()
-	x := startTerminal(t, home, nil, append([]string{"run", testmodel.SmolLM2(t), "-c", "1024", "-n", "24", "--temp", "0"}, args...)...)
+	return chatIn(t, home, nil, args...)
+}
+
+func chatIn(t *testing.T, home string, env []string, args ...string) *terminal {
+	t.Helper()
+	x := startTerminal(t, home, env, program, append([]string{"run", testmodel.SmolLM2(t), "-c", "1024", "-t", "1", "-n", "16", "--temp", "0"}, args...)...)
 	x.prompt(">>>")
 	return x
 }
 
-func (x *terminal) size(cols, rows uint16) {
-	pty.Setsize(x.keys, &pty.Winsize{Cols: cols, Rows: rows})
+// size changes the size of the terminal, which tells the program.
+func (x *terminal) size(cols, rows int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.screen.resize(cols, rows)
+	pty.Setsize(x.keys, &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)})
 }
 
 func (x *terminal) watch() {
@@ -118,6 +127,20 @@ func (x *terminal) until(what string, is func(*screen) bool) {
 func (x *terminal) see(text string) {
 	x.t.Helper()
 	x.until(text, func(s *screen) bool { return strings.Contains(s.all(), text) })
+}
+
+// answering waits until the last line is one of an answer.
+func (x *terminal) answering() {
+	x.t.Helper()
+	x.until("an answer", func(s *screen) bool { return len(s.line()) > 10 && !strings.HasPrefix(s.line(), ">>>") })
+}
+
+// edits waits until the line that is edited has this text, spaces aside: it may go
+// over several lines of the screen.
+func (x *terminal) edits(text string) {
+	x.t.Helper()
+	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	x.until(text, func(s *screen) bool { return strings.HasSuffix(squeeze(s.all()), ">>>"+squeeze(text)) })
 }
 
 // prompt waits until the cursor's line is this.
@@ -189,10 +212,7 @@ func TestTerminalEditing(t *testing.T) {
 		{"\x15/set th\tsh\t", "/set think show"},
 	} {
 		x.press(c.keys)
-		x.until(c.line, func(s *screen) bool {
-			all := strings.ReplaceAll(s.all(), "\n", "")
-			return strings.HasSuffix(strings.ReplaceAll(all, " ", ""), strings.ReplaceAll(">>> "+c.line, " ", ""))
-		})
+		x.edits(c.line)
 	}
 	x.press("\x15")
 	x.prompt(">>>")
@@ -217,7 +237,7 @@ func TestTerminalCommands(t *testing.T) {
 func TestTerminalCtrlC(t *testing.T) {
 	x := chat(t, t.TempDir(), "-n", "-1", "--ignore-eos")
 	x.enter("Tell me a long story.")
-	x.until("some text", func(s *screen) bool { return len(s.line()) > 10 && !strings.HasPrefix(s.line(), ">>>") })
+	x.answering()
 	x.press("\x03")
 	x.prompt(">>>")
 	x.see("(stopped)")

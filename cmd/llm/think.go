@@ -17,12 +17,14 @@ var thinkModes = []string{string(thinkShow), string(thinkHide), string(thinkOff)
 // that there are some.
 type thoughtPrinter struct {
 	*app
-	mode thinkMode
-	open bool // what was written last is a thought, or the note
+	mode   thinkMode
+	open   bool // what was written last is a thought, or the note
+	hidden bool // some were left out
 }
 
 func (p *thoughtPrinter) print(text string) {
 	s := styleOf(p.err)
+	p.hidden = p.hidden || p.mode == thinkHide
 	switch {
 	case p.mode != thinkHide:
 		fmt.Fprint(p.err, s.dim(s.safe(text)))
