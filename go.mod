@@ -3,8 +3,8 @@ module github.com/seed-f87006eb/llm
 go 1.26.0
 
 require (
-	github.com/klauspost/compress v1.20.3
 	github.com/creack/pty v1.1.24
+	github.com/klauspost/compress v1.20.3
 	github.com/mattn/go-runewidth v0.0.31
 	github.com/peterh/liner v1.2.3
 	github.com/schollz/progressbar/v3 v3.19.1

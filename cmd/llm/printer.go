@@ -34,7 +34,7 @@ type textPrinter struct {
 	info     llm.Info
 	newline  bool // the output stands at the beginning of a line
 	thoughts thoughtPrinter
-	answered bool // a part of this reply's answer is written
+	answered bool                // a part of this reply's answer is written
 	tokens   []*llm.TokenLogprob // of this reply
 }
 
