@@ -27,11 +27,11 @@ type chatCommand struct {
 func allCommands() []chatCommand {
 	return []chatCommand{
 		{name: "/help", alias: "/?", help: "show this", run: (*repl).help},
-		{name: "/set", arguments: "[NAME VALUE]", help: "change a setting or the system message; alone: show them", complete: completeSetting, run: (*repl).set},
-		{name: "/show", help: "show the model, its memory, how full the context is, and the settings", run: (*repl).show},
-		{name: "/clear", help: "forget the conversation, keep the system message", run: (*repl).clear},
-		{name: "/regen", help: "answer the last question anew, with another seed", run: (*repl).regen},
-		{name: "/read", arguments: "FILE", help: "put the text of a file before what is typed next", complete: completeFile, run: (*repl).read},
+		{name: "/set", arguments: "[NAME VALUE]", help: "change a setting, or system; alone: show them", complete: completeSetting, run: (*repl).set},
+		{name: "/show", help: "show the model, memory, context and settings", run: (*repl).show},
+		{name: "/clear", help: "forget the conversation, not the system message", run: (*repl).clear},
+		{name: "/regen", help: "answer the last question anew", run: (*repl).regen},
+		{name: "/read", arguments: "FILE", help: "put a file before what is typed next", complete: completeFile, run: (*repl).read},
 		{name: "/save", arguments: "FILE", help: "save the chat, with what the model remembers of it", complete: completeFile, run: (*repl).saveTo},
 		{name: "/load", arguments: "FILE", help: "go on with a saved chat", complete: completeFile, run: (*repl).loadFrom},
 		{name: "/exit", alias: "/bye", help: "leave", run: func(*repl, string) error { return errLeave }},

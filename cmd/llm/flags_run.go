@@ -128,7 +128,7 @@ func (f *runFlags) given(setting string) bool {
 func (f *runFlags) fixedOptions() ([]llm.RequestOption, error) {
 	err := errors.Join(
 		inRange("keep", f.keep, -1, math.MaxInt32),
-		inRange("logprobs", f.logprobs, 0, 1000),
+		inRange("logprobs", f.logprobs, 0, math.MaxInt32),
 		oneOf("context-policy", f.overflow, string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)),
 	)
 	switch {

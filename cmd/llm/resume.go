@@ -22,7 +22,13 @@ func (s *session) resumed(f *runFlags, work func() error) error {
 	}
 	ctx, release := interruptible()
 	defer release()
-	return errors.Join(err, s.save(ctx, f.resume))
+	if bad := s.save(ctx, f.resume); bad != nil {
+		return errors.Join(err, bad)
+	}
+	if isTerminal(s.err) {
+		fmt.Fprintf(s.err, "llm: the chat is saved: %s\n", f.resume)
+	}
+	return err
 }
 
 // resume loads the chat, if it is there. What the command line names stays.

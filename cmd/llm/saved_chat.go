@@ -78,7 +78,7 @@ func (s *session) save(ctx context.Context, path string) error {
 		return err
 	}
 	if err := s.model.SaveState(ctx, path, note); err != nil {
-		return fmt.Errorf("save the chat: %w", err)
+		return err
 	}
 	s.files = append(s.files, path)
 	return nil
@@ -106,7 +106,7 @@ func (s *session) checkReplaceable(path string) error {
 func (s *session) load(ctx context.Context, path string, keep func(string) bool) error {
 	note, err := s.model.LoadState(ctx, path)
 	if err != nil && (len(note) == 0 || !errors.Is(err, llm.ErrState)) {
-		return fmt.Errorf("load the chat: %w", err)
+		return err
 	}
 	chat, settings, bad := readNote(note, s.settings, keep)
 	if bad != nil {

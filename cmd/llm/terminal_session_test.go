@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -24,8 +23,10 @@ func TestTerminalSession(t *testing.T) {
 	x.say("/regen")
 	x.say("/claer")
 	x.say("/set think hide")
-	x.press("never mind\x03")
-	x.see("^C")
+	x.press("never mind")
+	x.edits("never mind")
+	x.press("\x03")
+	x.see("never mind^C")
 	x.prompt(">>>")
 	x.press("\x03")
 	x.see("Ctrl-C again leaves")
@@ -54,9 +55,25 @@ func TestTerminalSession(t *testing.T) {
 	}
 }
 
-var answered = regexp.MustCompile(`(?m)^(>>> [^/\n]+|\.\.\. .*|llm: the temperature is 0.*)\n(?:(?:[^>.l\n].*)?\n)+`)
-
-// withoutAnswers leaves the model's words out of a session.
+// withoutAnswers leaves the model's words out of a session: they come after a question,
+// and end at the next prompt.
 func withoutAnswers(shown string) string {
-	return answered.ReplaceAllString(shown, "$1\n<answer>\n")
+	var b strings.Builder
+	answer := false
+	for line := range strings.Lines(shown) {
+		typed, prompt := strings.CutPrefix(line, ">>> ")
+		switch {
+		case prompt:
+			answer = !strings.HasPrefix(typed, "/") && !strings.HasPrefix(typed, fence) && !strings.Contains(typed, "^C")
+		case strings.HasPrefix(line, "... "), strings.HasPrefix(line, "llm: the temperature is 0"):
+			answer = true
+		case answer:
+			continue
+		}
+		b.WriteString(line)
+		if answer {
+			b.WriteString("<answer>\n")
+		}
+	}
+	return b.String()
 }

@@ -123,10 +123,13 @@ func (x *terminal) until(what string, is func(*screen) bool) {
 	}
 }
 
+// squeeze leaves spaces and line ends out: a long text goes over several lines.
+func squeeze(s string) string { return strings.Join(strings.Fields(s), "") }
+
 // see waits until the screen shows a text anywhere.
 func (x *terminal) see(text string) {
 	x.t.Helper()
-	x.until(text, func(s *screen) bool { return strings.Contains(s.all(), text) })
+	x.until(text, func(s *screen) bool { return strings.Contains(squeeze(s.all()), squeeze(text)) })
 }
 
 // answering waits until the last line is one of an answer.
@@ -135,11 +138,9 @@ func (x *terminal) answering() {
 	x.until("an answer", func(s *screen) bool { return len(s.line()) > 10 && !strings.HasPrefix(s.line(), ">>>") })
 }
 
-// edits waits until the line that is edited has this text, spaces aside: it may go
-// over several lines of the screen.
+// edits waits until the line that is edited has this text.
 func (x *terminal) edits(text string) {
 	x.t.Helper()
-	squeeze := func(s string) string { return strings.Join(strings.Fields(s), "") }
 	x.until(text, func(s *screen) bool { return strings.HasSuffix(squeeze(s.all()), ">>>"+squeeze(text)) })
 }
 
