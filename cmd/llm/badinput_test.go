@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,6 +85,25 @@ func TestBadFlags(t *testing.T) {
 		"empty stop":          {[]string{"--stop", ""}, "--stop: it is empty"},
 		"system without chat": {[]string{"--no-chat", "-sys", "be brief"}, "a system prompt needs the chat template"},
 		"missing template":    {[]string{"--chat-template-file", "/no/such/file"}, "--chat-template-file"},
+		"tokens -2":           {[]string{"-n", "-2"}, "--predict -2: it must be from -1"},
+		"think":               {[]string{"--think", "maybe"}, "--think maybe: it must be one of [show hide off]"},
+		"think twice":         {[]string{"--think", "show", "--no-think"}, "--no-think and --think show: give one of them"},
+		"missing grammar":     {[]string{"--grammar-file", "/no/such/file"}, "--grammar-file: open /no/such/file: no such file"},
+		"folder as schema":    {[]string{"-jf", "/"}, "--json-schema-file: read /: is a directory"},
+		"missing schema":      {[]string{"--json-schema-file", "/no/such/file"}, "--json-schema-file: open /no/such/file"},
+		"schema not JSON":     {[]string{"-j", "{type: object}"}, "--json-schema: it is not JSON"},
+		"empty grammar":       {[]string{"--grammar", ""}, "--grammar: it is empty"},
+		"two constraints":     {[]string{"--grammar", "root ::= \"a\"", "-j", "{}"}, "--grammar and --json-schema: a reply can be held to one of them"},
+		"logprobs":            {[]string{"--logprobs", "-1"}, "--logprobs -1: it must be from 0"},
+		"too many logprobs":   {[]string{"--logprobs", "1000000"}, "log-probabilities of 1000000 tokens"},
+		"missing LoRA":        {[]string{"--lora", "/no/such/file"}, "--lora: open /no/such/file: no such file"},
+		"LoRA without scale":  {[]string{"--lora-scaled", "adapter.gguf"}, "--lora-scaled adapter.gguf: it must be FILE:SCALE"},
+		"LoRA without file":   {[]string{"--lora-scaled", ":0.5"}, "--lora-scaled :0.5: it must be FILE:SCALE"},
+		"LoRA scale":          {[]string{"--lora-scaled", "adapter.gguf:half"}, `the scale "half" is not a number`},
+		"LoRA scale NaN":      {[]string{"--lora-scaled", "adapter.gguf:nan"}, `the scale "nan" is not a number`},
+		"missing scaled LoRA": {[]string{"--lora-scaled", "/no/such/file:0.5"}, "--lora: open /no/such/file: no such file"},
+		"missing vector":      {[]string{"--control-vector-scaled", "/no/such/file:2"}, "--control-vector: open /no/such/file"},
+		"resume without chat": {[]string{"--resume", "x", "--no-chat"}, "a chat to resume needs the chat template"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkFailure(t, runLLM(t, "", append([]string{"run", model, "-p", "hello"}, c.args...)...), exitUsage, c.want)
@@ -138,6 +158,27 @@ func TestBadPrompt(t *testing.T) {
 	if r := runLLM(t, long, "run", model, "-c", "512", "-n", "4", "--context-policy", "truncate-middle"); r.code != 0 || !strings.Contains(r.stderr, "were dropped (policy truncate-middle)") {
 		t.Errorf("code %d, %q", r.code, r.stderr)
 	}
+}
+
+// TestBadConstraint: what only the engine finds.
+func TestBadConstraint(t *testing.T) {
+	model := testmodel.SmolLM2(t)
+	base := []string{"run", model, "-c", "512", "-p", "hello", "-n", "4"}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"grammar": {[]string{"--grammar", "root ::= ("}, exitUsage, "grammar"},
+		"LoRA":    {[]string{"--lora", write(t, "lora.gguf", []byte("no adapter"))}, exitFailure, "lora.gguf"},
+		"vector":  {[]string{"--control-vector-scaled", write(t, "vector.gguf", []byte("no vector")) + ":0.5"}, exitFailure, "vector.gguf"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkFailure(t, runLLM(t, "", append(slices.Clone(base), c.args...)...), c.code, c.want)
+		})
+	}
+	r := runLLM(t, "", append(base, "-j", `{"type":"no such type"}`)...)
+	checkFailure(t, r, max(r.code, exitFailure), "unrecognized type no such type")
 }
 
 func TestBrokenPipe(t *testing.T) {

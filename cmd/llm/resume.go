@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/seed-f87006eb/llm"
 )
 
 // resumed does what is to be done between the load and the save of --resume.
@@ -34,7 +36,7 @@ func (s *session) resumed(f *runFlags, work func() error) error {
 // resume loads the chat, if it is there. What the command line names stays.
 func (s *session) resume(f *runFlags) error {
 	if s.raw {
-		return usagef("--resume needs the chat template; leave out --no-chat")
+		return fmt.Errorf("%w, so there is no chat to resume; leave out --resume", llm.ErrNoTemplate)
 	}
 	if _, err := os.Stat(f.resume); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(s.err, "llm: %s is not there yet: a new chat, saved at the end\n", f.resume)

@@ -25,10 +25,14 @@ The prompt comes from the arguments, from --prompt or --file, or from a pipe; wh
 comes through a pipe follows the rest. Without any prompt, on a terminal, it is a
 conversation. Without MODEL the default model is used, if it is there.
 
+In a conversation, /help shows its commands. What was typed is kept in
+$XDG_STATE_HOME/llm/history (~/.local/state/llm/history).
+
 Flags have the names they have in llama.cpp, with one dash or two. The answer goes to
 standard output, all else (notices, thoughts, statistics) to standard error.`,
 		Example: `  llm run model.gguf "Why is the sky blue?"
   cat notes.txt | llm run model.gguf "Summarise this"
+  llm run model.gguf --resume chat.state
   llm run model.gguf --no-chat -p "Once upon a time" -n 64 --temp 0
   llm run model.gguf -c 8192 -ngl 99 --json -p Hello`,
 		RunE:              func(_ *cobra.Command, args []string) error { return a.run(&f, args) },
@@ -66,6 +70,9 @@ func (a *app) run(f *runFlags, args []string) error {
 	}
 	if f.raw && f.system != "" {
 		return usagef("a system prompt needs the chat template; leave out --no-chat or -sys")
+	}
+	if f.raw && f.resume != "" {
+		return usagef("a chat to resume needs the chat template; leave out --no-chat or --resume")
 	}
 	if f.verbose {
 		llm.SetLogger(slog.New(slog.NewTextHandler(a.err, nil)), slog.LevelWarn)
