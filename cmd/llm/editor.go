@@ -26,6 +26,8 @@ type editor interface {
 	Close() error
 }
 
+const bracketedPasteOn, bracketedPasteOff = "\x1b[?2004h", "\x1b[?2004l"
+
 var (
 	errCtrlC   = errors.New("Ctrl-C on an empty line")
 	errDropped = errors.New("Ctrl-C on a line with text")
@@ -76,7 +78,7 @@ func openLineEditor(a *app, complete liner.WordCompleter) (*lineEditor, error) {
 	for _, entry := range e.history.entries {
 		e.liner.AppendHistory(e.folds.fold(entry))
 	}
-	fmt.Fprint(a.out, "\x1b[?2004h")
+	fmt.Fprint(a.out, bracketedPasteOn)
 	go e.keys.run()
 	return e, nil
 }
@@ -85,7 +87,7 @@ func openLineEditor(a *app, complete liner.WordCompleter) (*lineEditor, error) {
 func (e *lineEditor) Close() error {
 	e.closing.Do(func() {
 		e.liner.Close()
-		fmt.Fprint(e.out, "\x1b[?2004l")
+		fmt.Fprint(e.out, bracketedPasteOff)
 	})
 	return nil
 }
@@ -132,4 +134,8 @@ func (e *lineEditor) signal(s os.Signal) {
 	}
 }
 
-func (e *lineEditor) resume() { e.answers.ApplyMode() }
+// resume sets up what the shell has changed while the program was stopped.
+func (e *lineEditor) resume() {
+	e.answers.ApplyMode()
+	fmt.Fprint(e.out, bracketedPasteOn)
+}

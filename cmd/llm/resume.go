@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/seed-f87006eb/llm"
 )
@@ -19,7 +20,7 @@ func (s *session) resumed(f *runFlags, work func() error) error {
 	}
 	err := work()
 	var write writeError
-	if len(s.chat.messages) == 0 || errors.As(err, &write) {
+	if len(s.chat.messages) == 0 && !slices.Contains(s.files, f.resume) || errors.As(err, &write) {
 		return err
 	}
 	ctx, release := interruptible()

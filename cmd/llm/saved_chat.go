@@ -67,8 +67,8 @@ func readNote(note []byte, now settings, keep func(string) bool) (conversation, 
 	return chat, now, nil
 }
 
-// save writes the chat and its state to a file. It takes the place of a saved chat,
-// and of nothing else.
+// save writes the chat and its state to a file. It takes the place of one that was
+// loaded, or saved before, and of nothing else.
 func (s *session) save(ctx context.Context, path string) error {
 	if err := s.checkReplaceable(path); err != nil {
 		return fmt.Errorf("save the chat: %w", err)
@@ -84,7 +84,8 @@ func (s *session) save(ctx context.Context, path string) error {
 	return nil
 }
 
-// checkReplaceable refuses to put a chat in the place of a file that is none.
+// checkReplaceable refuses to put a chat in the place of some other file: a slip of
+// Tab could cost a model.
 func (s *session) checkReplaceable(path string) error {
 	info, err := os.Stat(path)
 	switch {
@@ -99,7 +100,7 @@ func (s *session) checkReplaceable(path string) error {
 	case info.Size() == 0:
 		return nil
 	}
-	return fmt.Errorf("%s is there, and is not a saved chat; give another name", path)
+	return fmt.Errorf("%s is there already; give another name, or load it first", path)
 }
 
 // load brings a saved chat back. Where only its words can be used, it says so.

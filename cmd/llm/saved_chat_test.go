@@ -55,11 +55,11 @@ func TestSavedChatThatIsNone(t *testing.T) {
 			t.Errorf("%s: %v, %s, %v", name, err, said(), r.chat)
 		}
 	}
-	// Nothing but a saved chat is replaced.
+	// No other file is replaced.
 	for path, want := range map[string]string{
 		dir:         "is not a regular file; give another name",
 		"/dev/full": "is not a regular file; give another name",
-		write(t, "model.gguf", []byte("GGUF...")): "is there, and is not a saved chat; give another name",
+		write(t, "model.gguf", []byte("GGUF...")): "is there already; give another name, or load it first",
 	} {
 		m := &fakeModel{}
 		_, run, said := testChat(t, m, "Hi", "/save "+path)

@@ -5,9 +5,12 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/term"
 
 	"github.com/seed-f87006eb/llm"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
@@ -195,6 +198,37 @@ func TestTerminalSignals(t *testing.T) {
 	x.c.Process.Signal(syscall.SIGINT)
 	x.see("Ctrl-C again leaves")
 	x.c.Process.Signal(syscall.SIGINT)
+	x.leaves(0)
+}
+
+// TestTerminalStopped: Ctrl-Z and fg, with a shell that sets its own mode meanwhile.
+func TestTerminalStopped(t *testing.T) {
+	x := chat(t, t.TempDir(), "--ignore-eos", "-n", "64")
+	for _, question := range []string{"Tell me a long story.", ""} {
+		if question != "" {
+			x.enter(question)
+			x.answering()
+		}
+		x.c.Process.Signal(syscall.SIGSTOP)
+		if err := term.Restore(int(x.tty.Fd()), x.before); err != nil {
+			t.Fatal(err)
+		}
+		x.press(keyLeft) // echoed, as in a shell
+		x.see("^[[D")
+		x.c.Process.Signal(syscall.SIGCONT)
+		x.until("a mode without echo", func(*screen) bool {
+			now, err := term.GetState(int(x.tty.Fd()))
+			return err == nil && !reflect.DeepEqual(now, x.before)
+		})
+		if question != "" {
+			x.prompt(">>>")
+		}
+		x.press("\x15ab" + keyLeft + "x")
+		x.until("axb", func(s *screen) bool { return strings.HasSuffix(s.line(), "axb") })
+		x.press("\x05\x15")
+		x.prompt(">>>")
+	}
+	x.press("\x04")
 	x.leaves(0)
 }
 
