@@ -59,7 +59,7 @@ bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with l
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	@go run ./scripts/bench
 
-install: build install-built ## install bin/llm, the archive and a pkg-config file under PREFIX (/usr/local)
+install: build install-built ## install bin/llm, its manual and completions, the archive and a pkg-config file under PREFIX (/usr/local)
 
 install-built: ## the same, of what is built already
 	@BACKEND=$(BACKEND) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh

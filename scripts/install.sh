@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what `make build` made: bin/llm, and for programs that link the engine
+# Installs what `make build` made: bin/llm with its manual and completions, and for programs that link the engine
 # (go build -tags llm_system) the archive, its headers and a pkg-config file.
 #
 #   PREFIX=/usr/local DESTDIR= scripts/install.sh             install
@@ -26,9 +26,15 @@ case $prefix in
 *[!A-Za-z0-9/._+@:,=~-]*) fail "PREFIX may have letters, digits and /._+@:,=~- in it, and nothing else: $prefix" ;;
 esac
 
+man=$root/share/man/man1
+bash=$root/share/bash-completion/completions/llm
+zsh=$root/share/zsh/site-functions/_llm
+fish=$root/share/fish/vendor_completions.d/llm.fish
+
 case ${1:-} in
 uninstall)
-    rm -f "$root/bin/llm" "$root/include/llm.h" "$root/include/llm_stamp.h" "$root/lib/libllm.a" "$root/lib/pkgconfig/llm.pc"
+    rm -f "$root/bin/llm" "$root/include/llm.h" "$root/include/llm_stamp.h" "$root/lib/libllm.a" "$root/lib/pkgconfig/llm.pc" \
+        "$man"/llm.1 "$man"/llm-*.1 "$bash" "$zsh" "$fish"
     exit 0
     ;;
 '') ;;
@@ -50,3 +56,9 @@ install -m 644 "build/$backend/libllm.a" "$root/lib/libllm.a"
 install -m 644 llama/native/llm.h "$root/include/llm.h"
 sed 's| *//.*||' "$stamp" >"$root/include/llm_stamp.h" # without the path in this folder
 sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBS@|$libs|" scripts/llm.pc.in >"$root/lib/pkgconfig/llm.pc"
+
+mkdir -p "$man" "${bash%/*}" "${zsh%/*}" "${fish%/*}"
+bin/llm man "$man"
+bin/llm completion bash >"$bash"
+bin/llm completion zsh >"$zsh"
+bin/llm completion fish >"$fish"

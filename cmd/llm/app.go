@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 	"syscall"
 
@@ -39,7 +37,7 @@ var errReported = errors.New("reported")
 // main runs the command line and returns the exit code.
 func (a *app) main(args []string) int {
 	root := a.root()
-	args, err := expandArgs(root, args)
+	args, err := expandArgs(root, expandCompletion(root, args))
 	root.SetArgs(args)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
@@ -75,39 +73,8 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see '%s --help'", err, c.CommandPath())
 	})
-	root.AddCommand(a.runCommand(), a.tokenizeCommand(), a.devicesCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.devicesCommand(), a.versionCommand(), a.manCommand())
 	return root
-}
-
-// interruptible is a context that Ctrl-C and SIGTERM cancel. A second signal ends
-// the process the ordinary way.
-func interruptible() (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case s := <-signals:
-			signal.Stop(signals)
-			cancel(errInterrupted{s})
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(signals)
-		cancel(nil)
-	}
-}
-
-type errInterrupted struct{ signal os.Signal }
-
-func (e errInterrupted) isCtrlC() bool { return e.signal == os.Interrupt }
-
-func (e errInterrupted) Error() string {
-	if e.isCtrlC() {
-		return "interrupted"
-	}
-	return "stopped by a signal (" + e.signal.String() + ")"
 }
 
 // oneLine keeps a message on one line, whatever a file name or the engine put into

@@ -29,6 +29,7 @@ var aliases = map[string]string{
 	"reverse-prompt":  "stop",
 	"no-cnv":          "no-chat",
 	"no-conversation": "no-chat",
+	"jf":              "json-schema-file",
 }
 
 func canonical(_ *pflag.FlagSet, name string) pflag.NormalizedName {

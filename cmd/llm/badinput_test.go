@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -84,6 +85,25 @@ func TestBadFlags(t *testing.T) {
 		"empty stop":          {[]string{"--stop", ""}, "--stop: it is empty"},
 		"system without chat": {[]string{"--no-chat", "-sys", "be brief"}, "a system prompt needs the chat template"},
 		"missing template":    {[]string{"--chat-template-file", "/no/such/file"}, "--chat-template-file"},
+		"tokens -2":           {[]string{"-n", "-2"}, "--predict -2: it must be from -1"},
+		"think":               {[]string{"--think", "maybe"}, "--think maybe: it must be one of [show hide off]"},
+		"think twice":         {[]string{"--think", "show", "--no-think"}, "--no-think and --think show: give one of them"},
+		"missing grammar":     {[]string{"--grammar-file", "/no/such/file"}, "--grammar-file: open /no/such/file: no such file"},
+		"folder as schema":    {[]string{"-jf", "/"}, "--json-schema-file: read /: is a directory"},
+		"missing schema":      {[]string{"--json-schema-file", "/no/such/file"}, "--json-schema-file: open /no/such/file"},
+		"schema not JSON":     {[]string{"-j", "{type: object}"}, "--json-schema: it is not JSON"},
+		"empty grammar":       {[]string{"--grammar", ""}, "--grammar: it is empty"},
+		"two constraints":     {[]string{"--grammar", "root ::= \"a\"", "-j", "{}"}, "--grammar and --json-schema: a reply can be held to one of them"},
+		"logprobs":            {[]string{"--logprobs", "-1"}, "--logprobs -1: it must be from 0"},
+		"too many logprobs":   {[]string{"--logprobs", "1000000"}, "log-probabilities of 1000000 tokens"},
+		"missing LoRA":        {[]string{"--lora", "/no/such/file"}, "--lora: open /no/such/file: no such file"},
+		"LoRA without scale":  {[]string{"--lora-scaled", "adapter.gguf"}, "--lora-scaled adapter.gguf: it must be FILE:SCALE"},
+		"LoRA without file":   {[]string{"--lora-scaled", ":0.5"}, "--lora-scaled :0.5: it must be FILE:SCALE"},
+		"LoRA scale":          {[]string{"--lora-scaled", "adapter.gguf:half"}, `the scale "half" is not a number`},
+		"LoRA scale NaN":      {[]string{"--lora-scaled", "adapter.gguf:nan"}, `the scale "nan" is not a number`},
+		"missing scaled LoRA": {[]string{"--lora-scaled", "/no/such/file:0.5"}, "--lora: open /no/such/file: no such file"},
+		"missing vector":      {[]string{"--control-vector-scaled", "/no/such/file:2"}, "--control-vector: open /no/such/file"},
+		"resume without chat": {[]string{"--resume", "x", "--no-chat"}, "a chat to resume needs the chat template"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkFailure(t, runLLM(t, "", append([]string{"run", model, "-p", "hello"}, c.args...)...), exitUsage, c.want)
@@ -117,7 +137,7 @@ func TestBadTemplate(t *testing.T) {
 func TestContextThatCannotBe(t *testing.T) {
 	model := testmodel.SmolLM2(t)
 	checkFailure(t, runLLM(t, "", "run", model, "-p", "hello", "-c", "2147483647"), exitFailure, "beyond the limit")
-	checkFailure(t, runLLM(t, "", "run", model, "-p", "hello", "-c", "60000000"), exitFailure, "needs", "GiB are free; ask for a smaller one")
+	checkFailure(t, runLLM(t, "", "run", model, "-p", "hello", "-c", "60000000"), exitFailure, "needs", "GiB are free; ask for a smaller context")
 }
 
 func TestBadPrompt(t *testing.T) {
@@ -137,6 +157,26 @@ func TestBadPrompt(t *testing.T) {
 	checkFailure(t, runLLM(t, "", "run", model, "-f", "/no/such/file"), exitFailure, "read the prompt: open /no/such/file: no such file")
 	if r := runLLM(t, long, "run", model, "-c", "512", "-n", "4", "--context-policy", "truncate-middle"); r.code != 0 || !strings.Contains(r.stderr, "were dropped (policy truncate-middle)") {
 		t.Errorf("code %d, %q", r.code, r.stderr)
+	}
+}
+
+// TestBadConstraint: what only the engine finds.
+func TestBadConstraint(t *testing.T) {
+	model := testmodel.SmolLM2(t)
+	base := []string{"run", model, "-c", "512", "-p", "hello", "-n", "4"}
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"grammar": {[]string{"--grammar", "root ::= ("}, exitUsage, "grammar"},
+		"schema":  {[]string{"-j", `{"type":"no such type"}`}, exitUsage, `"no such type" is no type`},
+		"LoRA":    {[]string{"--lora", write(t, "lora.gguf", []byte("no adapter"))}, exitFailure, "lora.gguf"},
+		"vector":  {[]string{"--control-vector-scaled", write(t, "vector.gguf", []byte("no vector")) + ":0.5"}, exitFailure, "vector.gguf"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkFailure(t, runLLM(t, "", append(slices.Clone(base), c.args...)...), c.code, c.want)
+		})
 	}
 }
 
@@ -160,7 +200,7 @@ func TestBrokenPipe(t *testing.T) {
 	begin := time.Now()
 	r := outcome(t, c.Wait(), &bytes.Buffer{}, &errs)
 	checkFailure(t, r, exitFailure, "standard output was closed by its reader")
-	if d := time.Since(begin); d > 2*time.Second {
+	if d := time.Since(begin); d > 10*time.Second {
 		t.Errorf("it went on for %v", d)
 	}
 }

@@ -15,6 +15,9 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(panicVariable) != "" {
+		panicWhileChatting()
+	}
 	dir, err := os.MkdirTemp("", "llm")
 	if err != nil {
 		panic(err)

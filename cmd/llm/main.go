@@ -1,7 +1,8 @@
 // Command llm runs language models in a terminal.
 //
-// One file a subcommand: flags, wiring and exit codes. What is worth a test of its
-// own lives in the packages.
+// A file a subcommand: flags, wiring and exit codes. The chat of llm run has a file a
+// subject: repl.go (its loop), commands.go, settings.go, editor.go with keys.go,
+// history.go and folds.go, saved_chat.go. It must not know the engine, only package llm.
 package main
 
 import (

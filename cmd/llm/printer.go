@@ -13,15 +13,16 @@ import (
 // printer shows what happens while a model is run.
 type printer interface {
 	opened(llm.Info) error
+	begin(thinkMode) // of a reply
 	event(llm.Event) error
 	end() error // the reply is over
 }
 
 func newPrinter(a *app, asJSON, verbose bool) printer {
 	if asJSON {
-		return &jsonPrinter{json.NewEncoder(a.out)}
+		return &jsonPrinter{out: json.NewEncoder(a.out)}
 	}
-	return &textPrinter{app: a, verbose: verbose, newline: true}
+	return &textPrinter{app: a, verbose: verbose, newline: true, style: styleOf(a.out), thoughts: thoughtPrinter{app: a}}
 }
 
 // textPrinter writes the answer to standard output and all else, also what the model
@@ -29,9 +30,12 @@ func newPrinter(a *app, asJSON, verbose bool) printer {
 type textPrinter struct {
 	*app
 	verbose  bool
+	style    style
 	info     llm.Info
 	newline  bool // the output stands at the beginning of a line
-	thinking bool // what was written last is a thought
+	thoughts thoughtPrinter
+	answered bool                // a part of this reply's answer is written
+	tokens   []*llm.TokenLogprob // of this reply
 }
 
 func (p *textPrinter) opened(info llm.Info) error {
@@ -42,17 +46,23 @@ func (p *textPrinter) opened(info llm.Info) error {
 	return nil
 }
 
+func (p *textPrinter) begin(mode thinkMode) {
+	p.thoughts.mode, p.thoughts.hidden = mode, false
+	p.answered, p.tokens = false, nil
+}
+
 func (p *textPrinter) event(ev llm.Event) error {
 	switch ev.Kind {
 	case llm.KindReasoning:
-		p.thinking = true
-		fmt.Fprint(p.err, ev.Text)
+		p.thoughts.print(ev.Text)
 	case llm.KindText:
-		p.thoughtEnd()
+		p.thoughts.end()
 		return p.write(ev.Text)
 	case llm.KindToolCall:
-		p.thoughtEnd()
+		p.thoughts.end()
 		return p.write(ev.ToolCall.Name + ev.ToolCall.Arguments)
+	case llm.KindToken:
+		p.tokens = append(p.tokens, ev.Token)
 	case llm.KindDropped:
 		fmt.Fprintf(p.err, "\nllm: the context is full: tokens %d to %d were dropped (policy %s)\n", ev.Dropped.From, ev.Dropped.To-1, ev.Dropped.Policy)
 	case llm.KindUsage:
@@ -67,21 +77,21 @@ func (p *textPrinter) event(ev llm.Event) error {
 }
 
 func (p *textPrinter) write(text string) error {
-	_, err := fmt.Fprint(p.out, text)
+	p.answered = true
+	_, err := fmt.Fprint(p.out, p.style.safe(text))
 	p.newline = strings.HasSuffix(text, "\n")
 	return err
 }
 
-func (p *textPrinter) thoughtEnd() {
-	if p.thinking {
-		fmt.Fprint(p.err, "\n\n")
-		p.thinking = false
-	}
-}
-
 func (p *textPrinter) end() error {
-	p.thoughtEnd()
-	return p.lineEnd()
+	p.thoughts.end()
+	if err := p.lineEnd(); err != nil {
+		return err
+	}
+	if p.thoughts.hidden && !p.answered {
+		fmt.Fprintln(p.err, "llm: the model thought, and did not come to an answer; --think show prints what it thought")
+	}
+	return writeLogprobs(p.err, p.tokens)
 }
 
 func (p *textPrinter) lineEnd() error {
@@ -123,43 +133,6 @@ func rate(tokens int, d time.Duration) float64 {
 	}
 	return float64(tokens) / d.Seconds()
 }
-
-// jsonPrinter writes one JSON object an event to standard output.
-type jsonPrinter struct{ out *json.Encoder }
-
-func (p *jsonPrinter) opened(info llm.Info) error {
-	return p.out.Encode(map[string]any{
-		"event": "model", "path": info.Path, "description": info.Model.Description,
-		"n_ctx": info.Context.ContextSeq, "n_ctx_reason": info.ContextReason, "n_ctx_train": info.Model.ContextTrain,
-		"threads": info.Threads, "load_ms": ms(info.LoadTime),
-	})
-}
-
-func (p *jsonPrinter) event(ev llm.Event) error {
-	o := map[string]any{"event": ev.Kind.String()}
-	switch ev.Kind {
-	case llm.KindText, llm.KindReasoning:
-		o["text"] = ev.Text
-	case llm.KindToolCall:
-		o["index"], o["id"], o["name"], o["arguments"] = ev.ToolCall.Index, ev.ToolCall.ID, ev.ToolCall.Name, ev.ToolCall.Arguments
-	case llm.KindDropped:
-		o["from"], o["to"], o["policy"] = ev.Dropped.From, ev.Dropped.To, ev.Dropped.Policy
-	case llm.KindUsage:
-		u := ev.Usage
-		o["prompt_tokens"], o["cached_tokens"], o["completion_tokens"], o["dropped_tokens"] = u.PromptTokens, u.CachedTokens, u.CompletionTokens, u.DroppedTokens
-		o["n_ctx"], o["queued_ms"], o["prompt_ms"], o["first_token_ms"], o["generation_ms"] = u.ContextSize, ms(u.Queued), ms(u.Prompt), ms(u.FirstToken), ms(u.Generation)
-	case llm.KindStop:
-		o["reason"] = ev.Stop.Reason
-		if ev.Stop.Sequence != "" {
-			o["sequence"] = ev.Stop.Sequence
-		}
-	}
-	return p.out.Encode(o)
-}
-
-func (p *jsonPrinter) end() error { return nil }
-
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // peakRSS is the most memory that this process had, in bytes; 0 where that is not
 // known.

@@ -25,15 +25,21 @@ The prompt comes from the arguments, from --prompt or --file, or from a pipe; wh
 comes through a pipe follows the rest. Without any prompt, on a terminal, it is a
 conversation. Without MODEL the default model is used, if it is there.
 
+In a conversation, /help shows its commands. What was typed is kept in
+$XDG_STATE_HOME/llm/history (~/.local/state/llm/history).
+
 Flags have the names they have in llama.cpp, with one dash or two. The answer goes to
 standard output, all else (notices, thoughts, statistics) to standard error.`,
 		Example: `  llm run model.gguf "Why is the sky blue?"
   cat notes.txt | llm run model.gguf "Summarise this"
+  llm run model.gguf --resume chat.state
   llm run model.gguf --no-chat -p "Once upon a time" -n 64 --temp 0
   llm run model.gguf -c 8192 -ngl 99 --json -p Hello`,
-		RunE: func(_ *cobra.Command, args []string) error { return a.run(&f, args) },
+		RunE:              func(_ *cobra.Command, args []string) error { return a.run(&f, args) },
+		ValidArgsFunction: completeModel,
 	}
 	f.register(c)
+	completeFlags(c)
 	return c
 }
 
@@ -43,7 +49,11 @@ func (a *app) run(f *runFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	request, err := f.requestOptions()
+	fixed, err := f.fixedOptions()
+	if err != nil {
+		return err
+	}
+	settings, err := f.settings()
 	if err != nil {
 		return err
 	}
@@ -61,6 +71,9 @@ func (a *app) run(f *runFlags, args []string) error {
 	if f.raw && f.system != "" {
 		return usagef("a system prompt needs the chat template; leave out --no-chat or -sys")
 	}
+	if f.raw && f.resume != "" {
+		return usagef("a chat to resume needs the chat template; leave out --no-chat or --resume")
+	}
 	if f.verbose {
 		llm.SetLogger(slog.New(slog.NewTextHandler(a.err, nil)), slog.LevelWarn)
 	}
@@ -69,8 +82,20 @@ func (a *app) run(f *runFlags, args []string) error {
 		return err
 	}
 	defer m.Close()
-	s := &session{app: a, model: m, options: request, raw: f.raw, printer: newPrinter(a, f.json, f.verbose)}
-	return s.start(f.system, prompt)
+	s := &session{app: a, model: m, fixed: fixed, settings: settings, raw: f.raw, printer: newPrinter(a, f.json, f.verbose)}
+	s.chat.system = f.system
+	if err := s.checkTemplate(); err != nil {
+		return err
+	}
+	if err := s.printer.opened(m.Info()); err != nil {
+		return err
+	}
+	return s.resumed(f, func() error {
+		if prompt != "" {
+			return s.answerOne(prompt)
+		}
+		return s.converse()
+	})
 }
 
 // patience is how long a load that was interrupted may take to end.

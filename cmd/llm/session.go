@@ -1,72 +1,103 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
+	"iter"
 
 	"github.com/seed-f87006eb/llm"
 )
 
+// chatModel is what a session needs of a model.
+type chatModel interface {
+	Info() llm.Info
+	Chat(context.Context, []llm.Message, ...llm.RequestOption) iter.Seq2[llm.Event, error]
+	Generate(context.Context, string, ...llm.RequestOption) iter.Seq2[llm.Event, error]
+	SaveState(ctx context.Context, path string, note []byte) error
+	LoadState(ctx context.Context, path string) ([]byte, error)
+}
+
 // session is a model with what was said to it.
 type session struct {
 	*app
-	model    *llm.Model
-	options  []llm.RequestOption
-	raw      bool
-	messages []llm.Message
+	model    chatModel
 	printer  printer
+	raw      bool                // no chat template
+	fixed    []llm.RequestOption // what no command changes
+	settings settings
+	chat     conversation
+	files    []string // that it was saved to, or loaded from
 }
 
-// start answers the prompt, or, when there is none, converses.
-func (s *session) start(system, prompt string) error {
-	if !s.raw && !s.model.Info().ChatTemplate {
-		if system != "" {
-			return fmt.Errorf("%w, so it takes no system prompt; leave out -sys, or give a template with --chat-template-file", llm.ErrNoTemplate)
-		}
-		fmt.Fprintln(s.err, "llm: the model has no chat template: the prompt is completed as it is, as with --no-chat")
-		s.raw = true
+// checkTemplate goes on without a chat template where the model has none.
+func (s *session) checkTemplate() error {
+	if s.raw || s.model.Info().ChatTemplate {
+		return nil
 	}
-	if system != "" {
-		s.messages = append(s.messages, llm.System(system))
+	if s.chat.system != "" {
+		return fmt.Errorf("%w, so it takes no system prompt; leave out -sys, or give a template with --chat-template-file", llm.ErrNoTemplate)
 	}
-	if err := s.printer.opened(s.model.Info()); err != nil {
-		return err
-	}
-	if prompt != "" {
-		return s.answer(prompt)
-	}
-	return s.converse()
+	fmt.Fprintln(s.err, "llm: the model has no chat template: the prompt is completed as it is, as with --no-chat")
+	s.raw = true
+	return nil
 }
 
-// answer prints the reply to one prompt. Ctrl-C stops it.
-func (s *session) answer(prompt string) error {
+// answerOne prints the reply to one prompt. Ctrl-C stops it.
+func (s *session) answerOne(prompt string) error {
 	ctx, release := interruptible()
 	defer release()
-	replies := s.model.Generate(ctx, prompt, s.options...)
-	if !s.raw {
-		s.messages = append(s.messages, llm.User(prompt))
-		replies = s.model.Chat(ctx, s.messages, s.options...)
+	return s.ask(ctx, prompt)
+}
+
+// ask prints the reply to a prompt. What came is in the conversation even when it
+// was stopped; when nothing came, neither is the prompt.
+func (s *session) ask(ctx context.Context, prompt string, more ...llm.RequestOption) error {
+	options := append(append(s.settings.options(), s.fixed...), more...)
+	s.chat.last = prompt
+	var replies iter.Seq2[llm.Event, error]
+	if s.raw {
+		replies = s.model.Generate(ctx, prompt, options...)
+	} else {
+		replies = s.model.Chat(ctx, s.chat.with(prompt), options...)
 	}
-	var text strings.Builder
+	r, err := s.show(replies)
+	if !s.raw && (err == nil || r.text != "") {
+		s.chat.add(prompt, r)
+	}
+	return s.explain(err)
+}
+
+// show prints a reply.
+func (s *session) show(replies iter.Seq2[llm.Event, error]) (r reply, err error) {
+	s.printer.begin(s.settings.think)
 	for ev, err := range replies {
 		if err != nil {
-			return s.explain(errors.Join(s.printer.end(), err))
+			return r, errors.Join(s.printer.end(), err)
 		}
-		if ev.Kind == llm.KindText {
-			text.WriteString(ev.Text)
+		switch ev.Kind {
+		case llm.KindText:
+			r.text += ev.Text
+		case llm.KindReasoning:
+			r.reasoning += ev.Text
+		case llm.KindUsage:
+			s.chat.used = ev.Usage.PromptTokens + ev.Usage.CompletionTokens
 		}
 		if err := s.printer.event(ev); err != nil {
-			return err
+			return r, writeError{err}
 		}
 	}
-	if !s.raw {
-		s.messages = append(s.messages, llm.Assistant(text.String()))
+	if err := s.printer.end(); err != nil {
+		return r, writeError{err}
 	}
-	return s.printer.end()
+	return r, nil
 }
+
+// writeError is a failure of standard output, not of the model.
+type writeError struct{ err error }
+
+func (e writeError) Error() string { return e.err.Error() }
+func (e writeError) Unwrap() error { return e.err }
 
 // explain adds the remedy to errors that have one on the command line.
 func (s *session) explain(err error) error {
@@ -79,46 +110,4 @@ func (s *session) explain(err error) error {
 		return usageError{err}
 	}
 	return err
-}
-
-// converse answers line after line until the end of input.
-func (s *session) converse() error {
-	in := bufio.NewReader(s.in)
-	fmt.Fprintln(s.err, "Ctrl-C stops a reply, Ctrl-D ends the conversation.")
-	for {
-		fmt.Fprint(s.err, ">>> ")
-		line, err := in.ReadString('\n')
-		if line = strings.TrimSpace(line); line != "" {
-			if err := s.turn(line); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			fmt.Fprintln(s.err)
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the prompt: %w", err)
-		}
-	}
-}
-
-// turn answers one line of a conversation. What can be said better, or was stopped
-// with Ctrl-C, is taken back and does not end it.
-func (s *session) turn(line string) error {
-	before := len(s.messages)
-	err := s.answer(line)
-	var interrupted errInterrupted
-	var overflow *llm.ErrContextFull
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &interrupted) && interrupted.isCtrlC():
-	case errors.As(err, &overflow), errors.Is(err, llm.ErrRequest):
-		fmt.Fprintf(s.err, "llm: %s\n", oneLine(err))
-	default:
-		return err
-	}
-	s.messages = s.messages[:before]
-	return nil
 }

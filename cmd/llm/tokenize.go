@@ -33,12 +33,14 @@ the text are read as such; --raw does neither.`,
 			}
 			return a.tokenize(path, text, raw, asJSON)
 		},
+		ValidArgsFunction: completeModel,
 	}
 	c.Flags().SetNormalizeFunc(canonical)
 	c.Flags().StringVarP(&model, "model", "m", "", "model file (instead of the first argument)")
 	c.Flags().StringVarP(&file, "file", "f", "", "read the text from a file")
 	c.Flags().BoolVar(&raw, "raw", false, "add no special tokens, read control tokens as text")
 	c.Flags().BoolVar(&asJSON, "json", false, "print a JSON array of {id, piece}")
+	completeFlags(c)
 	return c
 }
 

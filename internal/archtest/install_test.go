@@ -31,6 +31,9 @@ func read(t *testing.T, path ...string) string {
 	return string(b)
 }
 
+// fakeProgram makes a manual and completions as llm does.
+const fakeProgram = "#!/bin/sh\ncase $1 in\nman) echo page >$2/llm.1 ;;\ncompletion) echo for $2 ;;\nesac\n"
+
 func TestInstall(t *testing.T) {
 	dir := scriptsOnly(t)
 	put(t, dir, map[string]string{
@@ -40,7 +43,7 @@ func TestInstall(t *testing.T) {
 	if out, err := runScript(t, dir, []string{"PREFIX=usr"}, "scripts/install.sh"); err == nil || !strings.Contains(out, "bin/llm is missing; make it with: make build") {
 		t.Errorf("%v: %s", err, out)
 	}
-	put(t, dir, map[string]string{"bin/llm": "program", "build/cpu/libllm.a": "archive"})
+	put(t, dir, map[string]string{"bin/llm": fakeProgram, "build/cpu/libllm.a": "archive"})
 	for _, prefix := range []string{"/a b", "/a|b", "/a$b", "relative dir"} {
 		if out, err := runScript(t, dir, []string{"PREFIX=" + prefix}, "scripts/install.sh"); err == nil || !strings.Contains(out, "and nothing else: ") {
 			t.Errorf("%s: %v: %s", prefix, err, out)
@@ -61,8 +64,16 @@ func TestInstall(t *testing.T) {
 		if stamp := read(t, c.root, "include/llm_stamp.h"); stamp != "#define LLM_ARCHIVE \"1-2\"\n#define LLM_ARCHIVE_ABI 3\n" {
 			t.Errorf("llm_stamp.h: %s", stamp)
 		}
-		if read(t, c.root, "bin/llm")+read(t, c.root, "lib/libllm.a")+read(t, c.root, "include/llm.h") != "programarchiveint llm;\n" {
+		if read(t, c.root, "bin/llm")+read(t, c.root, "lib/libllm.a")+read(t, c.root, "include/llm.h") != fakeProgram+"archiveint llm;\n" {
 			t.Error("what is installed is not what was built")
+		}
+		for file, want := range map[string]string{
+			"man/man1/llm.1": "page\n", "bash-completion/completions/llm": "for bash\n",
+			"zsh/site-functions/_llm": "for zsh\n", "fish/vendor_completions.d/llm.fish": "for fish\n",
+		} {
+			if got := read(t, c.root, "share", file); got != want {
+				t.Errorf("%s: %q", file, got)
+			}
 		}
 		if out, err := runScript(t, dir, environment, "scripts/install.sh", "uninstall"); err != nil {
 			t.Fatalf("%v: %s", err, out)

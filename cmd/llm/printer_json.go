@@ -1,0 +1,58 @@
+package main
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/seed-f87006eb/llm"
+)
+
+// jsonPrinter writes one JSON object an event to standard output.
+type jsonPrinter struct {
+	out  *json.Encoder
+	mode thinkMode
+}
+
+func (p *jsonPrinter) opened(info llm.Info) error {
+	return p.out.Encode(map[string]any{
+		"event": "model", "path": info.Path, "description": info.Model.Description,
+		"n_ctx": info.Context.ContextSeq, "n_ctx_reason": info.ContextReason, "n_ctx_train": info.Model.ContextTrain,
+		"threads": info.Threads, "load_ms": ms(info.LoadTime),
+	})
+}
+
+func (p *jsonPrinter) begin(mode thinkMode) { p.mode = mode }
+
+func (p *jsonPrinter) event(ev llm.Event) error {
+	if ev.Kind == llm.KindReasoning && p.mode == thinkHide {
+		return nil
+	}
+	o := map[string]any{"event": ev.Kind.String()}
+	switch ev.Kind {
+	case llm.KindText, llm.KindReasoning:
+		o["text"] = ev.Text
+	case llm.KindToolCall:
+		o["index"], o["id"], o["name"], o["arguments"] = ev.ToolCall.Index, ev.ToolCall.ID, ev.ToolCall.Name, ev.ToolCall.Arguments
+	case llm.KindToken:
+		return p.out.Encode(struct {
+			Event string `json:"event"`
+			tokenRow
+		}{o["event"].(string), newTokenRow(*ev.Token)})
+	case llm.KindDropped:
+		o["from"], o["to"], o["policy"] = ev.Dropped.From, ev.Dropped.To, ev.Dropped.Policy
+	case llm.KindUsage:
+		u := ev.Usage
+		o["prompt_tokens"], o["cached_tokens"], o["completion_tokens"], o["dropped_tokens"] = u.PromptTokens, u.CachedTokens, u.CompletionTokens, u.DroppedTokens
+		o["n_ctx"], o["queued_ms"], o["prompt_ms"], o["first_token_ms"], o["generation_ms"] = u.ContextSize, ms(u.Queued), ms(u.Prompt), ms(u.FirstToken), ms(u.Generation)
+	case llm.KindStop:
+		o["reason"] = ev.Stop.Reason
+		if ev.Stop.Sequence != "" {
+			o["sequence"] = ev.Stop.Sequence
+		}
+	}
+	return p.out.Encode(o)
+}
+
+func (p *jsonPrinter) end() error { return nil }
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestShellCompletion(t *testing.T) {
+	for asked, want := range map[string]string{
+		"run ":                       "gguf\n:8\n",
+		"run m.gguf ":                ":4\n",
+		"run -m m.gguf ":             ":4\n",
+		"tokenize ":                  "gguf\n:8\n",
+		"embed ":                     "gguf\n:8\n",
+		"run -m ":                    "gguf\n:8\n",
+		"run --lora ":                "gguf\n:8\n",
+		"run --chat-template-file ":  ":0\n",
+		"run --json-schema-file ":    ":0\n",
+		"run m.gguf --think ":        "show\nhide\noff\n:4\n",
+		"run m.gguf -ngl ":           "auto\nall\n:4\n",
+		"run -ngl 99 -fa ":           "auto\non\noff\n:4\n",
+		"run --context-policy ":      "error\nshift\ntruncate-middle\n:4\n",
+		"embed --pooling ":           "none\nmean\ncls\nlast\nrank\n:4\n",
+		"run -no-such-flag --think ": "show\nhide\noff\n:4\n",
+	} {
+		words := strings.Fields(asked)
+		r := runLLM(t, "", append(append([]string{"__complete"}, words...), "")...)
+		if strings.Contains(asked, "no-such") {
+			if r.code != 0 || strings.Contains(r.stderr, "panic") {
+				t.Errorf("%q: %d, %q", asked, r.code, r.stderr)
+			}
+			continue
+		}
+		if r.code != 0 || r.stdout != want {
+			t.Errorf("%q: %d, %q, want %q", asked, r.code, r.stdout, want)
+		}
+	}
+}
+
+// TestManual: a page a command, the same in every build.
+func TestManual(t *testing.T) {
+	pages := func() map[string]string {
+		dir := t.TempDir()
+		if r := runLLM(t, "", "man", dir); r.code != 0 || r.stdout+r.stderr != "" {
+			t.Fatalf("%+v", r)
+		}
+		files, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := map[string]string{}
+		for _, f := range files {
+			b, err := os.ReadFile(filepath.Join(dir, f.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m[f.Name()] = string(b)
+		}
+		return m
+	}
+	one, two := pages(), pages()
+	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-tokenize.1", "llm-devices.1", "llm-version.1", "llm-completion.1"} {
+		page := one[name]
+		if page == "" || page != two[name] || !strings.Contains(page, "\n.TH \""+strings.ToUpper(strings.TrimSuffix(name, ".1"))+"\" \"1\" \"\" \"llm\" \"llm\"\n") {
+			t.Errorf("%s: %.300q", name, page)
+		}
+	}
+	if len(one) != 11 || one["llm-man.1"] != "" {
+		t.Errorf("%d pages", len(one))
+	}
+	if !strings.Contains(one["llm-run.1"], `\fB-n\fP, \fB--predict\fP=-1`) {
+		t.Errorf("%s", one["llm-run.1"])
+	}
+	checkFailure(t, runLLM(t, "", "man"), exitUsage, "takes one folder")
+	checkFailure(t, runLLM(t, "", "man", "/no/such/folder"), exitFailure, "write the manual: open /no/such/folder/llm.1")
+}
