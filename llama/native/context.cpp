@@ -5,6 +5,7 @@
 #include "llama-ext.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -36,8 +37,9 @@ bool is_kv_type(int32_t type) {
     return false;
 }
 
-// More tokens than any context takes at once.
-constexpr int32_t max_batch = 1 << 24;
+// More tokens than any context takes at once, and more sequence ids than they belong to.
+constexpr int32_t max_batch     = 1 << 24;
+constexpr int64_t max_batch_ids = 1 << 26;
 
 // The memory behind a batch.
 struct batch_arrays {
@@ -105,12 +107,18 @@ int check_model(const char * op, const llm_context * c, bool encode, char ** err
     if (encode ? !encoder : !decoder) {
         return llm::fail(err, LLM_EINVAL, "%s: the model has no %s", op, encode ? "encoder" : "decoder, or no memory");
     }
+    if (!encode && encoder && !c->encoded) {
+        return llm::fail(err, LLM_EINVAL, "%s: the model's decoder reads what its encoder made: encode first", op);
+    }
     return LLM_OK;
 }
 
 int check_batch(const char * op, const llm_context * c, const llm_batch * b, bool encode, int32_t * n_rows, char ** err) {
     if (b->n_tokens < 1 || b->n_tokens > b->cap) {
         return llm::fail(err, LLM_EINVAL, "%s: %d tokens in a batch with room for %d", op, b->n_tokens, b->cap);
+    }
+    if (!b->token || !b->pos || !b->n_seq || !b->seq || !b->output) {
+        return llm::fail(err, LLM_EINVAL, "%s: the batch has no arrays", op);
     }
     const int32_t most = encode || !c->causal ? std::min(c->n_batch, c->n_ubatch) : c->n_batch;
     if (b->n_tokens > most) {
@@ -188,6 +196,7 @@ template <class F> int compute(const char * op, llm_context * c, const llm_batch
         switch (got) {
             case 0:
                 c->n_rows = n_rows;
+                c->encoded |= encode;
                 return LLM_OK;
             case 1:
                 return llm::fail(err, LLM_ENOSLOT, "%s: no room for %d tokens in a KV cache of %d", op, b->n_tokens, c->n_ctx);
@@ -211,6 +220,9 @@ int llm_batch_init(struct llm_batch * b, int32_t cap, int32_t n_seq_max, char **
         if (!b || cap < 1 || cap > max_batch || n_seq_max < 1 || (size_t) n_seq_max > llama_max_parallel_sequences()) {
             return llm::fail(err, LLM_EINVAL, "batch: room for %d tokens of %d sequences; the limits are %d and %zu", cap, n_seq_max,
                              max_batch, llama_max_parallel_sequences());
+        }
+        if ((int64_t) cap * n_seq_max > max_batch_ids) {
+            return llm::fail(err, LLM_EINVAL, "batch: %d tokens times %d sequences; the limit is %" PRId64, cap, n_seq_max, max_batch_ids);
         }
         auto * arrays = new batch_arrays(cap, n_seq_max);
         *b            = { 0, cap, n_seq_max, arrays->token.data(), arrays->pos.data(), arrays->n_seq.data(), arrays->seq.data(),

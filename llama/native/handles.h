@@ -30,6 +30,7 @@ struct llm_context {
     bool              embeddings;
     bool              causal; // else a batch is computed as one ubatch
     std::atomic<bool> cancel{ false };
+    bool              encoded = false; // there is something to decode from
     int32_t           n_rows = 0; // rows of logits, or of embeddings, of the last decode
 
     std::atomic<uint64_t> progress{ 0 };
