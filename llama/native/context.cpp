@@ -58,16 +58,25 @@ struct batch_arrays {
 // More threads than this crash the engine's thread pool (GGML_MAX_N_THREADS).
 constexpr int32_t max_threads = GGML_MAX_N_THREADS;
 
-int check_context(const llm_context_params * p, char ** err) {
-    if (p->n_ctx > INT32_MAX || p->n_batch > INT32_MAX || p->n_ubatch > INT32_MAX) {
-        return llm::fail(err, LLM_EINVAL, "context of %u tokens, batch of %u, ubatch of %u: the limit is %d", p->n_ctx,
-                         p->n_batch, p->n_ubatch, INT32_MAX);
+// More tokens than any model takes. The engine fills tables of some fifty bytes a token,
+// before it finds out that the cache itself has no room.
+constexpr uint32_t max_context = 1 << 26;
+
+int check_context(const llama_model * model, const llm_context_params * p, char ** err) {
+    if (p->n_ctx > max_context || p->n_batch > max_batch || p->n_ubatch > max_batch) {
+        return llm::fail(err, LLM_EINVAL, "context of %u tokens, batch of %u, ubatch of %u: the limits are %u, %d and %d", p->n_ctx,
+                         p->n_batch, p->n_ubatch, max_context, max_batch, max_batch);
     }
     if (p->n_batch == 0 || p->n_ubatch == 0) {
         return llm::fail(err, LLM_EINVAL, "batch of %u tokens, ubatch of %u: both must be at least 1", p->n_batch, p->n_ubatch);
     }
     if (p->n_seq_max == 0 || p->n_seq_max > llama_max_parallel_sequences()) {
         return llm::fail(err, LLM_EINVAL, "%u sequences: the limit is %zu", p->n_seq_max, llama_max_parallel_sequences());
+    }
+    const uint32_t n_ctx = p->n_ctx > 0 ? p->n_ctx : llama_model_n_ctx_train(model);
+    if (p->n_seq_max > std::min(n_ctx, p->n_batch)) {
+        return llm::fail(err, LLM_EINVAL, "%u sequences: a context of %u tokens with a batch of %u does not hold a token of each", p->n_seq_max,
+                         n_ctx, p->n_batch);
     }
     if (p->n_threads < 1 || p->n_threads > max_threads || p->n_threads_batch < 1 || p->n_threads_batch > max_threads) {
         return llm::fail(err, LLM_EINVAL, "%d and %d threads: each must be from 1 to %d", p->n_threads, p->n_threads_batch,
@@ -276,7 +285,10 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         if (!model || !params || !out) {
             return llm::fail(err, LLM_EINVAL, "a model, parameters and a place for the result are needed");
         }
-        if (const int code = check_context(params, err)) {
+        if (model->vocab_only) {
+            return llm::fail(err, LLM_EINVAL, "the model was loaded for its vocabulary only");
+        }
+        if (const int code = check_context(model->model, params, err)) {
             return code;
         }
         auto c   = std::unique_ptr<llm_context, void (*)(llm_context *)>(new llm_context{}, llm_context_free);

@@ -13,6 +13,7 @@ struct llm_model {
     const llama_vocab * vocab;
     int32_t             n_vocab;
     bool                simulated; // loaded with no_alloc: computing would crash
+    bool                vocab_only; // no weights: there is nothing to compute with
 
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };

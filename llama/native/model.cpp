@@ -103,7 +103,7 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
             return llm::fail(err, LLM_EENGINE, "%s is negative or not a number", key.c_str());
         }
         const llama_vocab * vocab = llama_model_get_vocab(model);
-        *out                      = new llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc };
+        *out                      = new llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc, params->vocab_only };
         return LLM_OK;
     });
 }
