@@ -46,7 +46,7 @@ var adapterGuards = map[string]guardCase{
 		return errs
 	}},
 	"control vector of a far layer": {llama.ErrLimit, func(g *guarded) []error {
-		f := (&testgguf.File{}).Add("direction.50000000", make([]float32, testgguf.Embedding), testgguf.Embedding)
+		f := (&testgguf.File{}).Add("direction.20000000", make([]float32, testgguf.Embedding), testgguf.Embedding)
 		_, err := g.m.LoadControlVector(f.Write(g, "far.gguf"))
 		return []error{err}
 	}},

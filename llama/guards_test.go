@@ -40,7 +40,7 @@ const guardEnv = "LLAMA_TEST_GUARD"
 // with the error that is expected and with a model that still works.
 func TestGuards(t *testing.T) {
 	cases := map[string]guardCase{}
-	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, samplerGuards, stateGuards, adapterGuards} {
+	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, samplerGuards, stateGuards, adapterGuards, grammarGuards, schemaGuards, closeGuards, chatGuards} {
 		for name, c := range some {
 			if _, twice := cases[name]; twice {
 				t.Fatalf("two cases are called %q", name)
@@ -96,7 +96,7 @@ func (g *guarded) works() {
 	g.Helper()
 	m, c := g.m, g.c
 	if _, err := m.Tokenize("x", true, true); err != nil {
-		m = load(g.T, testgguf.Decoder(1).Write(g, "again.gguf"))
+		m = g.model(testgguf.Decoder(1))
 	}
 	if err := c.Memory().Clear(); err != nil {
 		c = newContext(g.T, m, nil)

@@ -350,6 +350,9 @@ void llm_context_free(llm_context * c) {
 }
 
 void llm_context_info(const llm_context * c, struct llm_context_info * out) {
+    if (!c || !out) {
+        return;
+    }
     out->n_ctx     = llama_n_ctx(c->ctx);
     out->n_ctx_seq = llama_n_ctx_seq(c->ctx);
     out->n_batch   = llama_n_batch(c->ctx);
