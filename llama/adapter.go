@@ -4,6 +4,7 @@ package llama
 import "C"
 
 import (
+	"fmt"
 	"strings"
 	"unsafe"
 )
@@ -66,6 +67,9 @@ func (c *Context) Adapt(adapters ...ScaledAdapter) error {
 	scales := make([]C.float, len(adapters))
 	used := make([]*handle, len(adapters))
 	for i, a := range adapters {
+		if a.Adapter == nil {
+			return &Error{Op: "adapt the context", Kind: ErrInvalid, Message: fmt.Sprintf("adapter %d is nil", i)}
+		}
 		cs[i], scales[i], used[i] = a.Adapter.c, C.float(a.Scale), &a.Adapter.handle
 	}
 	var cerr *C.char

@@ -4,6 +4,7 @@ package llama
 import "C"
 
 import (
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -48,6 +49,14 @@ func takeString(s *C.char) string {
 	}
 	defer C.llm_free(unsafe.Pointer(s))
 	return C.GoString(s)
+}
+
+// checkText refuses what C would read only a part of.
+func checkText(op, text string) error {
+	if strings.IndexByte(text, 0) >= 0 {
+		return &Error{Op: op, Kind: ErrInvalid, Message: "it contains a NUL byte"}
+	}
+	return nil
 }
 
 // cString is a C copy of s and what frees it.

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"encoding/json"
-	"strings"
 	"unsafe"
 )
 
@@ -22,8 +21,8 @@ type ChatTemplates struct {
 func (m *Model) NewChatTemplates(override string) (*ChatTemplates, error) {
 	var source *C.char
 	if override != "" {
-		if strings.IndexByte(override, 0) >= 0 {
-			return nil, &Error{Op: "chat template", Kind: ErrInvalid, Message: "it contains a NUL byte"}
+		if err := checkText("chat template", override); err != nil {
+			return nil, err
 		}
 		c, free := cString(override)
 		defer free()
@@ -86,6 +85,9 @@ type Trigger struct {
 // enable_thinking and add_generation_prompt.
 func (t *ChatTemplates) Apply(request []byte) (Prompt, error) {
 	const op = "chat template"
+	if err := checkText(op, string(request)); err != nil {
+		return Prompt{}, err
+	}
 	creq, free := cString(string(request))
 	defer free()
 	var result, cerr *C.char
@@ -119,12 +121,16 @@ type Reply struct {
 
 // NewReply starts a reply with the syntax of a Prompt.
 func NewReply(syntax string) (*Reply, error) {
+	const op = "reply parser"
+	if err := checkText(op, syntax); err != nil {
+		return nil, err
+	}
 	csyntax, free := cString(syntax)
 	defer free()
 	r := &Reply{}
 	var cerr *C.char
 	if code := C.llm_reply_new(csyntax, &r.c, &cerr); code != C.LLM_OK {
-		return nil, newError("reply parser", code, cerr)
+		return nil, newError(op, code, cerr)
 	}
 	if err := open(r, &r.handle, "reply", nil); err != nil {
 		return nil, err

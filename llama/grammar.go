@@ -3,13 +3,11 @@ package llama
 // #include "llm.h"
 import "C"
 
-import "strings"
-
 // CheckGrammar says why Sampler.Constrain would refuse a grammar.
 func (m *Model) CheckGrammar(grammar string) error {
 	const op = "grammar"
-	if strings.IndexByte(grammar, 0) >= 0 {
-		return &Error{Op: op, Kind: ErrInvalid, Message: "it contains a NUL byte"}
+	if err := checkText(op, grammar); err != nil {
+		return err
 	}
 	cgrammar, free := cString(grammar)
 	defer free()
@@ -24,11 +22,15 @@ func (m *Model) CheckGrammar(grammar string) error {
 // What of a schema the engine does not know it ignores: check that before.
 func SchemaToGrammar(schema []byte) (string, error) {
 	start()
+	const op = "JSON schema"
+	if err := checkText(op, string(schema)); err != nil {
+		return "", err
+	}
 	cschema, free := cString(string(schema))
 	defer free()
 	var grammar, cerr *C.char
 	if code := C.llm_schema_to_grammar(cschema, &grammar, &cerr); code != C.LLM_OK {
-		return "", newError("JSON schema", code, cerr)
+		return "", newError(op, code, cerr)
 	}
 	return takeString(grammar), nil
 }

@@ -3,7 +3,11 @@ package llama
 // #include "llm.h"
 import "C"
 
-import "unsafe"
+import (
+	"errors"
+	"unicode/utf8"
+	"unsafe"
+)
 
 // SamplerParams are the choices of the engine's sampler chain, applied in the
 // order penalties, top-k, typical, top-p, min-p, temperature.
@@ -80,17 +84,24 @@ func (s *Sampler) Accept(token Token, generated bool) error {
 }
 
 // Constrain lets only those tokens be sampled from now on that the grammar (GBNF, with
-// a rule "root") allows, as if text had been generated already. ErrEngine with the
+// a rule "root") allows, as if text, whole characters, had been generated already. ErrEngine with the
 // place in the grammar where it does not compile; ErrLimit when it takes too much.
 // Sampling with a grammar can fail with ErrLimit too.
 func (s *Sampler) Constrain(grammar, text string) error {
+	const op = "grammar"
+	if err := errors.Join(checkText(op, grammar), checkText("text before the grammar", text)); err != nil {
+		return err
+	}
+	if !utf8.ValidString(text) {
+		return &Error{Op: "text before the grammar", Kind: ErrInvalid, Message: "it is not valid UTF-8"}
+	}
 	cgrammar, free := cString(grammar)
 	defer free()
 	ctext, freeText := cString(text)
 	defer freeText()
 	var cerr *C.char
 	if code := C.llm_sampler_constrain(s.c, cgrammar, ctext, &cerr); code != C.LLM_OK {
-		return newError("grammar", code, cerr)
+		return newError(op, code, cerr)
 	}
 	s.stateless = false
 	return nil

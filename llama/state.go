@@ -21,8 +21,8 @@ func (m Memory) State(sequence int) ([]byte, error) {
 	return state[:n], m.check("save state", code, cerr)
 }
 
-// SetState makes a sequence what State returned. The bytes must be those: damaged ones
-// may crash the engine. ErrEngine when it refuses them; the sequence is empty then.
+// SetState makes a sequence what State returned. ErrEngine when the bytes are damaged, or
+// of another model or other KV cache types; the sequence is empty then.
 func (m Memory) SetState(sequence int, state []byte) error {
 	var cerr *C.char
 	code := C.llm_state_set(m.c.c, pos(sequence), (*C.uint8_t)(unsafe.Pointer(unsafe.SliceData(state))), C.size_t(len(state)), &cerr)

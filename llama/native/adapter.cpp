@@ -13,12 +13,25 @@ struct llm_adapter {
     std::vector<float>   directions;     // n_embd floats for each layer from 1
 };
 
+// What loading a control vector may take beyond what the model needs.
+constexpr size_t max_vector_bytes = 64 << 20;
+
+static int check_load(const llm_model * model, const char * path, llm_adapter ** out, char ** err) {
+    if (!model || !path || !out) {
+        return llm::fail(err, LLM_EINVAL, "a model, a path and a place for the result are needed");
+    }
+    if (model->vocab_only || model->simulated) {
+        return llm::fail(err, LLM_EINVAL, "the model was loaded without its weights");
+    }
+    return LLM_OK;
+}
+
 extern "C" {
 
 int llm_lora_load(llm_model * model, const char * path, llm_adapter ** out, char ** err) {
     return llm::guard(err, [&](llm::scope & s) -> int {
-        if (!model || !path || !out) {
-            return llm::fail(err, LLM_EINVAL, "a model, a path and a place for the result are needed");
+        if (const int code = check_load(model, path, out, err)) {
+            return code;
         }
         llama_adapter_lora * lora = llama_adapter_lora_init(model->model, path);
         if (!lora) {
@@ -31,11 +44,14 @@ int llm_lora_load(llm_model * model, const char * path, llm_adapter ** out, char
 
 int llm_control_vector_load(llm_model * model, const char * path, llm_adapter ** out, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
-        if (!model || !path || !out) {
-            return llm::fail(err, LLM_EINVAL, "a model, a path and a place for the result are needed");
+        if (const int code = check_load(model, path, out, err)) {
+            return code;
         }
-        const int32_t               n_embd = llama_model_n_embd(model->model);
-        common_control_vector_data  data   = common_control_vector_load({ { 1.0f, path } });
+        const int32_t n_embd  = llama_model_n_embd(model->model);
+        const size_t  n_bytes = sizeof(float) * n_embd * llama_model_n_layer(model->model);
+        // The engine makes room for as many layers as the file names.
+        common_control_vector_data data =
+            llm::within({ 60, 600, max_vector_bytes + 16 * n_bytes, max_vector_bytes + 16 * n_bytes }, [&] { return common_control_vector_load({ { 1.0f, path } }); });
         if (data.n_embd < 0) {
             return llm::fail(err, LLM_EENGINE, "it is not a control vector (tensors direction.1, direction.2, … of one length)");
         }

@@ -159,7 +159,7 @@ void llm_chat_free(llm_chat * chat) {
 }
 
 char * llm_chat_source(const llm_chat * chat) {
-    return llm::guard_value<char *>(nullptr, [&] { return llm::copy(common_chat_templates_source(chat->templates.get())); });
+    return llm::guard_value<char *>(nullptr, [&] { return chat ? llm::copy(common_chat_templates_source(chat->templates.get())) : nullptr; });
 }
 
 // Request: messages (OpenAI's shape), and optionally tools, tool_choice,

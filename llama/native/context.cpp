@@ -5,6 +5,7 @@
 #include "llama-ext.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <climits>
 #include <cstring>
 #include <memory>
@@ -36,8 +37,9 @@ bool is_kv_type(int32_t type) {
     return false;
 }
 
-// More tokens than any context takes at once.
-constexpr int32_t max_batch = 1 << 24;
+// More tokens than any context takes at once, and more sequence ids than they belong to.
+constexpr int32_t max_batch     = 1 << 24;
+constexpr int64_t max_batch_ids = 1 << 26;
 
 // The memory behind a batch.
 struct batch_arrays {
@@ -56,16 +58,25 @@ struct batch_arrays {
 // More threads than this crash the engine's thread pool (GGML_MAX_N_THREADS).
 constexpr int32_t max_threads = GGML_MAX_N_THREADS;
 
-int check_context(const llm_context_params * p, char ** err) {
-    if (p->n_ctx > INT32_MAX || p->n_batch > INT32_MAX || p->n_ubatch > INT32_MAX) {
-        return llm::fail(err, LLM_EINVAL, "context of %u tokens, batch of %u, ubatch of %u: the limit is %d", p->n_ctx,
-                         p->n_batch, p->n_ubatch, INT32_MAX);
+// More tokens than any model takes. The engine fills tables of some fifty bytes a token,
+// before it finds out that the cache itself has no room.
+constexpr uint32_t max_context = 1 << 26;
+
+int check_context(const llama_model * model, const llm_context_params * p, char ** err) {
+    if (p->n_ctx > max_context || p->n_batch > max_batch || p->n_ubatch > max_batch) {
+        return llm::fail(err, LLM_EINVAL, "context of %u tokens, batch of %u, ubatch of %u: the limits are %u, %d and %d", p->n_ctx,
+                         p->n_batch, p->n_ubatch, max_context, max_batch, max_batch);
     }
     if (p->n_batch == 0 || p->n_ubatch == 0) {
         return llm::fail(err, LLM_EINVAL, "batch of %u tokens, ubatch of %u: both must be at least 1", p->n_batch, p->n_ubatch);
     }
     if (p->n_seq_max == 0 || p->n_seq_max > llama_max_parallel_sequences()) {
         return llm::fail(err, LLM_EINVAL, "%u sequences: the limit is %zu", p->n_seq_max, llama_max_parallel_sequences());
+    }
+    const uint32_t n_ctx = p->n_ctx > 0 ? p->n_ctx : llama_model_n_ctx_train(model);
+    if (p->n_seq_max > std::min(n_ctx, p->n_batch)) {
+        return llm::fail(err, LLM_EINVAL, "%u sequences: a context of %u tokens with a batch of %u does not hold a token of each", p->n_seq_max,
+                         n_ctx, p->n_batch);
     }
     if (p->n_threads < 1 || p->n_threads > max_threads || p->n_threads_batch < 1 || p->n_threads_batch > max_threads) {
         return llm::fail(err, LLM_EINVAL, "%d and %d threads: each must be from 1 to %d", p->n_threads, p->n_threads_batch,
@@ -105,12 +116,18 @@ int check_model(const char * op, const llm_context * c, bool encode, char ** err
     if (encode ? !encoder : !decoder) {
         return llm::fail(err, LLM_EINVAL, "%s: the model has no %s", op, encode ? "encoder" : "decoder, or no memory");
     }
+    if (!encode && encoder && !c->encoded) {
+        return llm::fail(err, LLM_EINVAL, "%s: the model's decoder reads what its encoder made: encode first", op);
+    }
     return LLM_OK;
 }
 
 int check_batch(const char * op, const llm_context * c, const llm_batch * b, bool encode, int32_t * n_rows, char ** err) {
     if (b->n_tokens < 1 || b->n_tokens > b->cap) {
         return llm::fail(err, LLM_EINVAL, "%s: %d tokens in a batch with room for %d", op, b->n_tokens, b->cap);
+    }
+    if (!b->token || !b->pos || !b->n_seq || !b->seq || !b->output) {
+        return llm::fail(err, LLM_EINVAL, "%s: the batch has no arrays", op);
     }
     const int32_t most = encode || !c->causal ? std::min(c->n_batch, c->n_ubatch) : c->n_batch;
     if (b->n_tokens > most) {
@@ -188,6 +205,7 @@ template <class F> int compute(const char * op, llm_context * c, const llm_batch
         switch (got) {
             case 0:
                 c->n_rows = n_rows;
+                c->encoded |= encode;
                 return LLM_OK;
             case 1:
                 return llm::fail(err, LLM_ENOSLOT, "%s: no room for %d tokens in a KV cache of %d", op, b->n_tokens, c->n_ctx);
@@ -211,6 +229,9 @@ int llm_batch_init(struct llm_batch * b, int32_t cap, int32_t n_seq_max, char **
         if (!b || cap < 1 || cap > max_batch || n_seq_max < 1 || (size_t) n_seq_max > llama_max_parallel_sequences()) {
             return llm::fail(err, LLM_EINVAL, "batch: room for %d tokens of %d sequences; the limits are %d and %zu", cap, n_seq_max,
                              max_batch, llama_max_parallel_sequences());
+        }
+        if ((int64_t) cap * n_seq_max > max_batch_ids) {
+            return llm::fail(err, LLM_EINVAL, "batch: %d tokens times %d sequences; the limit is %" PRId64, cap, n_seq_max, max_batch_ids);
         }
         auto * arrays = new batch_arrays(cap, n_seq_max);
         *b            = { 0, cap, n_seq_max, arrays->token.data(), arrays->pos.data(), arrays->n_seq.data(), arrays->seq.data(),
@@ -264,7 +285,10 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         if (!model || !params || !out) {
             return llm::fail(err, LLM_EINVAL, "a model, parameters and a place for the result are needed");
         }
-        if (const int code = check_context(params, err)) {
+        if (model->vocab_only) {
+            return llm::fail(err, LLM_EINVAL, "the model was loaded for its vocabulary only");
+        }
+        if (const int code = check_context(model->model, params, err)) {
             return code;
         }
         auto c   = std::unique_ptr<llm_context, void (*)(llm_context *)>(new llm_context{}, llm_context_free);
@@ -326,6 +350,9 @@ void llm_context_free(llm_context * c) {
 }
 
 void llm_context_info(const llm_context * c, struct llm_context_info * out) {
+    if (!c || !out) {
+        return;
+    }
     out->n_ctx     = llama_n_ctx(c->ctx);
     out->n_ctx_seq = llama_n_ctx_seq(c->ctx);
     out->n_batch   = llama_n_batch(c->ctx);

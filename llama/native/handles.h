@@ -13,6 +13,7 @@ struct llm_model {
     const llama_vocab * vocab;
     int32_t             n_vocab;
     bool                simulated; // loaded with no_alloc: computing would crash
+    bool                vocab_only; // no weights: there is nothing to compute with
 
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };
@@ -30,6 +31,7 @@ struct llm_context {
     bool              embeddings;
     bool              causal; // else a batch is computed as one ubatch
     std::atomic<bool> cancel{ false };
+    bool              encoded = false; // there is something to decode from
     int32_t           n_rows = 0; // rows of logits, or of embeddings, of the last decode
 
     std::atomic<uint64_t> progress{ 0 };

@@ -202,7 +202,7 @@ bool    llm_memory_can_shift(const llm_context * ctx);
 // ---- state ---------------------------------------------------------------------
 
 // What memory holds of a sequence, as bytes that only the same engine reads, with the
-// same model and cache types. It is not checked for damage: see package state.
+// same model and cache types. It ends in a sum of the rest: damage is refused.
 int llm_state_size(llm_context * ctx, int32_t seq, size_t * size, char ** err);
 int llm_state_get(llm_context * ctx, int32_t seq, uint8_t * buf, size_t cap, size_t * n, char ** err);
 // On failure the sequence is empty.

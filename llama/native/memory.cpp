@@ -44,6 +44,9 @@ int llm_memory_seq_add(llm_context * c, int32_t seq, int32_t p0, int32_t p1, int
         if (!llama_memory_can_shift(c->memory())) {
             return llm::fail(err, LLM_EINVAL, "this memory cannot be shifted");
         }
+        if (delta > 0 && llama_memory_seq_pos_max(c->memory(), seq) > INT32_MAX - delta) {
+            return llm::fail(err, LLM_EINVAL, "shift by %d: positions end at %d", delta, INT32_MAX);
+        }
         llama_memory_seq_add(c->memory(), seq, p0, p1, delta);
         return LLM_OK;
     });

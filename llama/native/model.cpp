@@ -103,7 +103,7 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
             return llm::fail(err, LLM_EENGINE, "%s is negative or not a number", key.c_str());
         }
         const llama_vocab * vocab = llama_model_get_vocab(model);
-        *out                      = new llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc };
+        *out                      = new llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc, params->vocab_only };
         return LLM_OK;
     });
 }
@@ -120,6 +120,9 @@ void llm_model_free(llm_model * model) {
 }
 
 void llm_model_info(const llm_model * m, struct llm_model_info * out) {
+    if (!m || !out) {
+        return;
+    }
     llm::guard(nullptr, [&](llm::scope &) {
         const llama_model * model = m->model;
         const llama_vocab * vocab = m->vocab;
@@ -152,7 +155,10 @@ void llm_model_info(const llm_model * m, struct llm_model_info * out) {
 }
 
 char * llm_model_desc(const llm_model * m) {
-    return llm::guard_value<char *>(nullptr, [&] {
+    return llm::guard_value<char *>(nullptr, [&]() -> char * {
+        if (!m) {
+            return nullptr;
+        }
         char text[256];
         llama_model_desc(m->model, text, sizeof text);
         return llm::copy(text);

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <vector>
 
+static const char not_numbers[] = "the logits are not finite numbers";
+
 struct llm_sampler {
     std::unique_ptr<llama_sampler, void (*)(llama_sampler *)> chain{ nullptr, llama_sampler_free };
     std::vector<llama_token_data>                             candidates;
@@ -20,10 +22,16 @@ struct llm_sampler {
     llm::grammar      grammar{ nullptr, llama_grammar_free_impl };
     bool              constrained = false; // the grammar has begun
 
+    // Throws where a logit is not a number, or endless: the chain sorts and sums them.
     llama_token_data_array fill(const float * logits) {
         candidates.resize(n_vocab);
+        bool numbers = true;
         for (int32_t i = 0; i < n_vocab; i++) {
             candidates[i] = { i, logits[i], 0 };
+            numbers &= logits[i] < INFINITY;
+        }
+        if (!numbers) {
+            throw std::runtime_error(not_numbers);
         }
         return { candidates.data(), candidates.size(), -1, false };
     }
@@ -48,6 +56,9 @@ struct llm_sampler {
 
 namespace {
 
+// Tokens that penalties look back at most; the engine keeps as many in memory.
+constexpr int32_t max_penalty_last = 1 << 20;
+
 int check(const llm_sampler_params * p, char ** err) {
     const float values[] = { p->temp, p->top_p, p->min_p, p->typical_p, p->penalty_repeat, p->penalty_freq, p->penalty_present };
     for (const float v : values) {
@@ -58,8 +69,9 @@ int check(const llm_sampler_params * p, char ** err) {
     if (p->penalty_repeat <= 0) {
         return llm::fail(err, LLM_EINVAL, "sampler: repeat penalty %g: it must be above 0 (1 is off)", p->penalty_repeat);
     }
-    if (p->penalty_last_n < -1) {
-        return llm::fail(err, LLM_EINVAL, "sampler: penalty over the last %d tokens", p->penalty_last_n);
+    if (p->penalty_last_n < -1 || p->penalty_last_n > max_penalty_last) {
+        return llm::fail(err, LLM_EINVAL, "sampler: penalty over the last %d tokens; the limit is %d, and -1 is the context", p->penalty_last_n,
+                         max_penalty_last);
     }
     return LLM_OK;
 }
@@ -141,7 +153,10 @@ int llm_sampler_new(const llm_model * model, const struct llm_sampler_params * p
         }
         const bool penalties = p->penalty_last_n != 0 && (p->penalty_repeat != 1 || p->penalty_freq != 0 || p->penalty_present != 0);
         if (penalties) {
-            add(llama_sampler_init_penalties(model->n_vocab, p->penalty_last_n, p->penalty_repeat, p->penalty_freq, p->penalty_present));
+            // The engine takes -1 for none.
+            const int32_t n_ctx  = std::min(llama_model_n_ctx_train(model->model), max_penalty_last);
+            const int32_t last_n = p->penalty_last_n < 0 ? n_ctx : p->penalty_last_n;
+            add(llama_sampler_init_penalties(model->n_vocab, last_n, p->penalty_repeat, p->penalty_freq, p->penalty_present));
         }
         if (p->temp <= 0) {
             s->greedy = n_suppress == 0 && !penalties;
@@ -196,7 +211,10 @@ static int sample(llm_sampler * s, const float * logits, int32_t * token, char *
             *token = choose(s, &all);
         }
     }
-    return *token >= 0 ? LLM_OK : llm::fail(err, LLM_EENGINE, "sample: the chain selected no token");
+    if (*token < 0) {
+        return llm::fail(err, LLM_EENGINE, "sample: the chain selected no token");
+    }
+    return std::isfinite(logits[*token]) ? LLM_OK : llm::fail(err, LLM_EENGINE, "sample: %s", not_numbers);
 }
 
 int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, int32_t * token, char ** err) {
@@ -266,7 +284,7 @@ int llm_logprobs(const float * logits, int32_t n_vocab, int32_t token, int32_t n
         }
         const double norm = max + std::log(sum);
         if (!std::isfinite(norm)) {
-            return llm::fail(err, LLM_EENGINE, "log-probabilities: the logits are not finite numbers");
+            return llm::fail(err, LLM_EENGINE, "log-probabilities: %s", not_numbers);
         }
         *logprob          = (float) (logits[token] - norm);
         if (n_top == 0) {
