@@ -137,6 +137,11 @@ func (c *child) read() {
 			return
 		}
 		c.seen.Add(1)
+		if r.Fault.assertion() {
+			// The engine survived it, and must not be used again.
+			c.kill(&chat.ErrEngineCrash{Reason: chat.CrashAssertion, Message: string(r.Fault.Text)})
+			continue
+		}
 		c.mu.Lock()
 		k := c.calls[r.ID]
 		if r.Done {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
@@ -62,6 +63,9 @@ func newFault(err error) *fault {
 	errors.As(err, &f.BadText)
 	return f
 }
+
+// assertion tells whether the engine's state is not to be trusted any more.
+func (f *fault) assertion() bool { return f != nil && slices.Contains(f.Is, "llama assertion") }
 
 // parentCause is why the parent cancelled, in the child.
 type parentCause struct{ text string }

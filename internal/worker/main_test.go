@@ -72,8 +72,11 @@ func (u *unruly) Generate(ctx context.Context, r chat.Request) iter.Seq2[chat.Ev
 }
 
 func (u *unruly) Tokenize(text string, addSpecial, parseSpecial bool) ([]llama.Token, error) {
-	if text == "!hang" {
+	switch text {
+	case "!hang":
 		reference.Hang()
+	case "!broken":
+		return nil, &llama.Error{Op: "tokenize", Kind: llama.ErrAssertion, Message: "engine assertion failed: x"}
 	}
 	return u.Engine.Tokenize(text, addSpecial, parseSpecial)
 }
