@@ -35,6 +35,9 @@ func (s *session) checkTemplate() error {
 	if s.raw || s.model.Info().ChatTemplate {
 		return nil
 	}
+	if problem := s.model.Info().ChatTemplateProblem; problem != "" {
+		return fmt.Errorf("the model's own chat template cannot be used: %s; give another with --chat-template-file, or complete the prompt as it is with --no-chat", problem)
+	}
 	if s.chat.system != "" {
 		return fmt.Errorf("%w, so it takes no system prompt; leave out -sys, or give a template with --chat-template-file", llm.ErrNoTemplate)
 	}

@@ -14,7 +14,7 @@ var (
 	// functionPrefix is how the engine begins its log lines: "llama_model_load: ".
 	functionPrefix = regexp.MustCompile(`(^|; |error loading model: )\w+: `)
 	// assertion is how it words a failed one.
-	assertion = regexp.MustCompile(`engine assertion failed: \S*: GGML_ASSERT\((.*)\) failed`)
+	assertion = regexp.MustCompile(`(?:engine assertion failed: )?\S+:\d+: GGML_ASSERT\((.*)\) failed`)
 )
 
 // plain is the engine's report of an error without its function names.

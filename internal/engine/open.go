@@ -46,8 +46,11 @@ type Info struct {
 	Threads       int
 	ThreadsBatch  int
 	ChatTemplate  bool
-	LoadTime      time.Duration
-	Memory        []llama.MemoryUse
+	// ChatTemplateProblem is why the model's own template cannot be used; empty where
+	// it can, and where there is none.
+	ChatTemplateProblem string
+	LoadTime            time.Duration
+	Memory              []llama.MemoryUse
 }
 
 // Open loads the model at path. Cancelling ctx stops the load.
@@ -187,6 +190,9 @@ func (e *Engine) describe(c *llama.Context, p llama.ContextParams, reason string
 	e.info.ContextReason = reason
 	e.info.Threads, e.info.ThreadsBatch = p.Threads, p.ThreadsBatch
 	e.info.ChatTemplate = e.templates != nil
+	if e.templateErr != nil && !errors.Is(e.templateErr, llama.ErrInvalid) {
+		e.info.ChatTemplateProblem = e.templateErr.Error()
+	}
 	e.info.Memory = c.MemoryUse()
 }
 
