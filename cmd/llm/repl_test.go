@@ -120,7 +120,7 @@ func testChat(t *testing.T, m *fakeModel, lines ...string) (r *repl, run func() 
 		return f
 	}
 	a := &app{out: open("out"), err: open("err")}
-	s := &session{app: a, model: m, printer: newPrinter(a, false, false), settings: settings{sampling: llm.DefaultSampling(), think: thinkShow}}
+	s := &session{app: a, model: m, printer: newPrinter(a, false, false), noteOf: os.ReadFile, settings: settings{sampling: llm.DefaultSampling(), think: thinkShow}}
 	ed := &fakeEditor{lines: lines}
 	desk := openSignalDesk(ed.signal)
 	t.Cleanup(desk.close)

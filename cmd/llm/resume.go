@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 
 	"github.com/seed-f87006eb/llm"
 )
@@ -15,12 +14,13 @@ func (s *session) resumed(f *runFlags, work func() error) error {
 	if f.resume == "" {
 		return work()
 	}
-	if err := s.resume(f); err != nil {
+	loaded, err := s.resume(f)
+	if err != nil {
 		return err
 	}
-	err := work()
+	err = work()
 	var write writeError
-	if len(s.chat.messages) == 0 && !slices.Contains(s.files, f.resume) || errors.As(err, &write) {
+	if !loaded && len(s.chat.messages) == 0 || errors.As(err, &write) {
 		return err
 	}
 	ctx, release := interruptible()
@@ -35,17 +35,17 @@ func (s *session) resumed(f *runFlags, work func() error) error {
 }
 
 // resume loads the chat, if it is there. What the command line names stays.
-func (s *session) resume(f *runFlags) error {
+func (s *session) resume(f *runFlags) (loaded bool, err error) {
 	if s.raw {
-		return fmt.Errorf("%w, so there is no chat to resume; leave out --resume", llm.ErrNoTemplate)
+		return false, fmt.Errorf("%w, so there is no chat to resume; leave out --resume", llm.ErrNoTemplate)
 	}
 	if _, err := os.Stat(f.resume); errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(s.err, "llm: %s is not there yet: a new chat, saved at the end\n", f.resume)
-		return nil
+		return false, nil
 	}
 	ctx, release := interruptible()
 	defer release()
-	return s.load(ctx, f.resume, func(name string) bool {
+	return true, s.load(ctx, f.resume, func(name string) bool {
 		if name == "system" {
 			name = "system-prompt"
 		}

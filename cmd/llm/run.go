@@ -82,7 +82,7 @@ func (a *app) run(f *runFlags, args []string) error {
 		return err
 	}
 	defer m.Close()
-	s := &session{app: a, model: m, fixed: fixed, settings: settings, raw: f.raw, printer: newPrinter(a, f.json, f.verbose)}
+	s := &session{app: a, model: m, fixed: fixed, settings: settings, raw: f.raw, printer: newPrinter(a, f.json, f.verbose), noteOf: llm.ReadStateNote}
 	s.chat.system = f.system
 	if err := s.checkTemplate(); err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 
 	"github.com/seed-f87006eb/llm"
 )
@@ -39,6 +38,12 @@ func (s *session) note() ([]byte, error) {
 	return json.Marshal(c)
 }
 
+// isChat tells a note of ours from other notes.
+func isChat(note []byte) bool {
+	var c savedChat
+	return json.Unmarshal(note, &c) == nil && c.Format == savedFormat
+}
+
 // readNote reads what note wrote. keep tells which settings stay as they are.
 func readNote(note []byte, now settings, keep func(string) bool) (conversation, settings, error) {
 	var c savedChat
@@ -67,8 +72,8 @@ func readNote(note []byte, now settings, keep func(string) bool) (conversation, 
 	return chat, now, nil
 }
 
-// save writes the chat and its state to a file. It takes the place of one that was
-// loaded, or saved before, and of nothing else.
+// save writes the chat and its state to a file. It takes the place of a saved chat,
+// and of nothing else.
 func (s *session) save(ctx context.Context, path string) error {
 	if err := s.checkReplaceable(path); err != nil {
 		return fmt.Errorf("save the chat: %w", err)
@@ -80,7 +85,6 @@ func (s *session) save(ctx context.Context, path string) error {
 	if err := s.model.SaveState(ctx, path, note); err != nil {
 		return err
 	}
-	s.files = append(s.files, path)
 	return nil
 }
 
@@ -89,8 +93,6 @@ func (s *session) save(ctx context.Context, path string) error {
 func (s *session) checkReplaceable(path string) error {
 	info, err := os.Stat(path)
 	switch {
-	case slices.Contains(s.files, path):
-		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
@@ -100,7 +102,11 @@ func (s *session) checkReplaceable(path string) error {
 	case info.Size() == 0:
 		return nil
 	}
-	return fmt.Errorf("%s is there already; give another name, or load it first", path)
+	note, err := s.noteOf(path)
+	if err != nil || !isChat(note) {
+		return fmt.Errorf("%s is there already, and is not a saved chat; give another name", path)
+	}
+	return nil
 }
 
 // load brings a saved chat back. Where only its words can be used, it says so.
@@ -124,6 +130,5 @@ func (s *session) load(ctx context.Context, path string, keep func(string) bool)
 		chat.system = s.chat.system
 	}
 	s.chat, s.settings = chat, settings
-	s.files = append(s.files, path)
 	return nil
 }

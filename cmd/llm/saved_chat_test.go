@@ -59,7 +59,7 @@ func TestSavedChatThatIsNone(t *testing.T) {
 	for path, want := range map[string]string{
 		dir:         "is not a regular file; give another name",
 		"/dev/full": "is not a regular file; give another name",
-		write(t, "model.gguf", []byte("GGUF...")): "is there already; give another name, or load it first",
+		write(t, "model.gguf", []byte("GGUF...")): "is there already, and is not a saved chat; give another name",
 	} {
 		m := &fakeModel{}
 		_, run, said := testChat(t, m, "Hi", "/save "+path)

@@ -27,7 +27,7 @@ type session struct {
 	fixed    []llm.RequestOption // what no command changes
 	settings settings
 	chat     conversation
-	files    []string // that it was saved to, or loaded from
+	noteOf   func(path string) ([]byte, error) // llm.ReadStateNote
 }
 
 // checkTemplate goes on without a chat template where the model has none.

@@ -44,6 +44,8 @@ func TestTerminalSave(t *testing.T) {
 	x.see("the conversation is there, and is evaluated again")
 	x.see("It goes on after 2 messages.")
 	x.say("What is my name?")
+	x.say("/save " + testmodel.SmolLM2(t))
+	x.see("is there already, and is not a saved chat; give another name")
 	x.press("\x04")
 	x.see("llm: the chat is saved: my chat")
 	x.leaves(0)
