@@ -39,11 +39,24 @@ func explainLoad(path string, err error) error {
 	if strings.Contains(text, "unknown model architecture") {
 		return fmt.Errorf("%s is %w by this engine; use another model, or a newer version", text, chat.ErrUnsupported)
 	}
+	if outOfMemory(text) {
+		return fmt.Errorf("%w (%s)", &chat.ErrOutOfMemory{What: "the model"}, text)
+	}
 	hint := "the file is damaged, or of a kind that this engine does not know"
 	if strings.Contains(text, "file bounds") || strings.Contains(text, "corrupted or incomplete") || strings.Contains(text, "truncated") {
 		hint = "the file is incomplete: fetch it again"
 	}
 	return fmt.Errorf("%s; %s (%w)", text, hint, le.Kind)
+}
+
+// outOfMemory tells the engine's, C++'s and the guard's words for it.
+func outOfMemory(text string) bool {
+	for _, words := range []string{"failed to allocate", "out of memory", "bad_alloc", "unable to allocate"} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
 }
 
 // otherThanModel says what a GGUF file is that is no model; empty when it may be one.
@@ -69,9 +82,8 @@ func explainContext(err error, size int, mi llama.ModelInfo) error {
 		return err
 	}
 	text := plain(le.Message)
-	if strings.Contains(text, "failed to allocate") || strings.Contains(text, "out of memory") {
-		err = &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens", size)}
-		return fmt.Errorf("%w (%s)", err, text)
+	if outOfMemory(text) {
+		return fmt.Errorf("%w (%s)", &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens", size)}, text)
 	}
 	return fmt.Errorf("a context of %d tokens could not be made: %s; ask for a smaller one (the model was trained on %d tokens) (%w)",
 		size, text, mi.ContextTrain, le.Kind)
