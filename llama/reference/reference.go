@@ -1,6 +1,6 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
-// compare the engine with, assertions of the engine on demand, and the size of the C
-// heap. Nothing but tests may import it.
+// compare the engine with, assertions of the engine on demand, calls that only C can
+// make, and the size of the C heap. Nothing but tests may import it.
 package reference
 
 /*
@@ -82,6 +82,21 @@ func Assert(onOtherThread bool) (code int, message string) {
 	}
 	var err *C.char
 	code = int(C.llm_reference_assert(other, &err))
+	defer C.free(unsafe.Pointer(err))
+	return code, C.GoString(err)
+}
+
+// Faults is how many calls Fault can make.
+func Faults() int { return int(C.llm_reference_faults()) }
+
+// Fault makes call i with arguments that only C can give: null pointers, counts that are
+// wrong. It returns the code and the message.
+func Fault(path string, i int) (code int, message string) {
+	llama.BuildInfo()
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	var err *C.char
+	code = int(C.llm_reference_fault(cpath, C.int(i), &err))
 	defer C.free(unsafe.Pointer(err))
 	return code, C.GoString(err)
 }
