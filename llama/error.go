@@ -34,8 +34,8 @@ var (
 	ErrBatchFull = errors.New("batch is full")
 	// ErrNoRow: the last batch has no logits, or no embedding, at that place.
 	ErrNoRow = errors.New("nothing was computed for this row")
-	// ErrLimit: a chat template or a grammar took more time, memory or stack than such
-	// a thing may, and was stopped.
+	// ErrLimit: a chat template, a grammar or a text to tokenize took more time, memory or
+	// stack than such a thing may, and was stopped.
 	ErrLimit = errors.New("limit exceeded")
 )
 

@@ -40,25 +40,24 @@ var chatGuards = map[string]guardCase{
 		_, templateErr := g.m.NewChatTemplates("a\x00b")
 		return []error{err, templateErr}
 	}},
-	"deep requests": {nil, func(g *guarded) []error {
-		for _, n := range []int{1000, 10000, 300000} {
+	"deep requests": {llama.ErrLimit, func(g *guarded) (errs []error) {
+		for _, n := range []int{300, 10000, 300000} {
 			deep := strings.Repeat("[", n) + strings.Repeat("]", n)
 			objects := strings.Repeat(`{"a":`, n) + "1" + strings.Repeat("}", n)
-			arguments, err := json.Marshal(objects)
-			g.must(err)
-			g.requests(false, deep, `{"messages":`+deep+`}`, `{"messages":[{"role":"user","content":`+deep+`}]}`, `{"messages":[{"role":"user","content":"x","extra":`+deep+`}]}`,
-				`{"messages":[{"role":"user","content":"x"}],"extra":`+objects+`}`,
+			errs = append(errs, g.requests(true, deep, `{"messages":`+deep+`}`, `{"messages":[{"role":"user","content":`+deep+`}]}`,
+				`{"messages":[{"role":"user","content":"x","extra":`+deep+`}]}`, `{"messages":[{"role":"user","content":"x"}],"extra":`+objects+`}`,
 				`{"messages":[{"role":"user","content":[{"type":"text","text":"x","extra":`+objects+`}]}]}`,
-				`{"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f","arguments":`+objects+`}}]}]}`,
-				`{"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f","arguments":`+string(arguments)+`}}]}]}`,
-				withTools(deep), withTools(`[{"type":"function","function":{"name":"f","parameters":`+objects+`}}]`), withTools(`[{"type":"function","function":{"name":"f","parameters":`+deepObject(n)+`}}]`),
-				withTools(`[{"type":"function","function":{"name":"f","parameters":{},"extra":`+objects+`}}]`),
+				`{"messages":[`+withArguments(objects)+`]}`, withTools(deep), withTools(tool(objects)), withTools(tool(deepObject(n))),
+				withTools(`[{"type":"function","function":{"name":"f","parameters":{},"extra":`+objects+`}}]`))...)
+		}
+		return errs
+	}},
+	"deep texts in requests": {nil, func(g *guarded) []error {
+		for _, n := range []int{1000, 10000, 300000} {
+			g.requests(false, `{"messages":[`+withArguments(quoted(strings.Repeat(`{"a":`, n)+"1"+strings.Repeat("}", n)))+`]}`,
 				`{"messages":[{"role":"user","content":"x"}],"json_schema":`+quoted(deepObject(n))+`}`)
 		}
 		return []error{nil}
-	}},
-	"tools that are too deep": {llama.ErrLimit, func(g *guarded) []error {
-		return g.requests(true, withTools(`[{"type":"function","function":{"name":"f","parameters":`+deepObject(10000)+`}}]`))
 	}},
 	"templates that are none": {llama.ErrEngine, func(g *guarded) (errs []error) {
 		for _, source := range []string{"{{", "{%", "{% if", "{% if x %}", "{% endif %}", "{% for %}", "{{ x | nosuch }}", "{{ 1 + }}", "{% nosuch %}", "{{ ((((( }}", "{{ 'a }}", "{% macro %}{% endmacro %}", strings.Repeat("{{ (", 500),
@@ -80,6 +79,16 @@ var chatGuards = map[string]guardCase{
 // withTools is a request with these tools.
 func withTools(tools string) string {
 	return `{"messages":[{"role":"user","content":"x"}],"tools":` + tools + `,"tool_choice":"auto"}`
+}
+
+// tool is a list of one tool with these parameters.
+func tool(parameters string) string {
+	return `[{"type":"function","function":{"name":"f","parameters":` + parameters + `}}]`
+}
+
+// withArguments is a message that calls a tool.
+func withArguments(arguments string) string {
+	return `{"role":"assistant","tool_calls":[{"type":"function","function":{"name":"f","arguments":` + arguments + `}}]}`
 }
 
 func deepObject(n int) string {

@@ -17,7 +17,8 @@ const NoToken Token = -1
 
 // Tokenize splits text. addSpecial adds BOS and EOS where the model wants them;
 // parseSpecial reads control tokens ("<|im_end|>") in the text as such instead of
-// as plain text.
+// as plain text. ErrLimit when it takes too long: some texts take time that grows with the
+// square of their length.
 func (m *Model) Tokenize(text string, addSpecial, parseSpecial bool) ([]Token, error) {
 	// One call is nearly always enough: a token is seldom shorter than a byte.
 	tokens := make([]Token, len(text)+8)

@@ -2,9 +2,11 @@
 // this file and in reply.cpp.
 #include "guard.h"
 #include "handles.h"
+#include "nesting.h"
 
 #include "chat.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 #include <memory>
@@ -21,6 +23,9 @@ namespace {
 // stack that is small on some systems.
 constexpr size_t max_template_bytes = 512 << 10;
 constexpr int    max_template_depth = 128;
+// Operators nest without brackets. No template in use has a tenth of that.
+constexpr size_t max_code_bytes = 4096;
+constexpr int    max_elifs      = 2048;
 
 // A real template takes a millisecond; compiling also tries it out, some dozen times.
 // text: bytes of all that it works on.
@@ -38,13 +43,49 @@ bool begins_block(const char * p) {
     return false;
 }
 
+// The bytes of the longest piece of code in a template, without strings and blanks.
+size_t longest_code(const char * p) {
+    size_t longest = 0;
+    while (*p) {
+        if (p[0] == '{' && p[1] == '#') {
+            const char * end = strstr(p, "#}");
+            p                = end ? end + 2 : p + strlen(p);
+            continue;
+        }
+        if (p[0] != '{' || (p[1] != '{' && p[1] != '%')) {
+            p++;
+            continue;
+        }
+        const char close = p[1] == '{' ? '}' : '%';
+        size_t     n     = 0;
+        for (p += 2; *p && !(p[0] == close && p[1] == '}'); p++) {
+            if (*p == '"' || *p == '\'') {
+                const char quote = *p;
+                for (p++; *p && *p != quote; p++) {
+                    p += *p == '\\' && p[1];
+                }
+                if (!*p) {
+                    break;
+                }
+            } else {
+                n += !isspace((unsigned char) *p);
+            }
+        }
+        longest = std::max(longest, n);
+    }
+    return longest;
+}
+
 // Refuses templates that are far larger or deeper than any that is in use.
 void check_template(const char * source) {
     const size_t size = strlen(source);
     if (size > max_template_bytes) {
         throw std::runtime_error("the template has " + std::to_string(size) + " bytes; the limit is " + std::to_string(max_template_bytes));
     }
-    int brackets = 0, blocks = 0;
+    if (const size_t n = longest_code(source); n > max_code_bytes) {
+        throw std::runtime_error("the template has a piece of code of " + std::to_string(n) + " characters; the limit is " + std::to_string(max_code_bytes));
+    }
+    int brackets = 0, blocks = 0, elifs = 0;
     for (const char * p = source; *p; p++) {
         if (strchr("([{", *p)) {
             brackets++;
@@ -59,8 +100,9 @@ void check_template(const char * source) {
             } else if (begins_block(word)) {
                 blocks++;
             }
+            elifs += strncmp(word, "elif", 4) == 0;
         }
-        if (brackets > max_template_depth || blocks > max_template_depth) {
+        if (brackets > max_template_depth || blocks > max_template_depth || elifs > max_elifs) {
             throw std::runtime_error("the template nests deeper than " + std::to_string(max_template_depth) + " levels");
         }
     }
@@ -174,9 +216,14 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
         if (!chat || !request || !result) {
             return llm::fail(err, LLM_EINVAL, "a template, a request and a place for the result are needed");
         }
-        const common_chat_templates_inputs in = read_request(common_json::parse(request));
-        const common_chat_params           p =
-            llm::within(limits_for(chat->bytes + strlen(request)), [&] { return common_chat_templates_apply(chat->templates.get(), in); });
+        if (const int code = llm::check_nesting(request, err)) {
+            return code;
+        }
+        common_chat_templates_inputs in;
+        const common_chat_params     p = llm::within(limits_for(chat->bytes + strlen(request)), [&] {
+            in = read_request(common_json::parse(request));
+            return common_chat_templates_apply(chat->templates.get(), in);
+        });
 
         const bool plain = in.tools.empty() && !p.supports_thinking && in.json_schema.empty();
         std::string syntax;

@@ -141,7 +141,7 @@ int check_batch(const char * op, const llm_context * c, const llm_batch * b, boo
         if (b->pos[i] < 0) {
             return llm::fail(err, LLM_EINVAL, "%s: position %d at %d", op, b->pos[i], i);
         }
-        if (b->n_seq[i] < 1 || b->n_seq[i] > b->n_seq_max) {
+        if (!b->seq[i] || b->n_seq[i] < 1 || b->n_seq[i] > b->n_seq_max) {
             return llm::fail(err, LLM_EINVAL, "%s: token %d belongs to %d sequences; the batch has room for %d", op, i,
                              b->n_seq[i], b->n_seq_max);
         }

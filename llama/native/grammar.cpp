@@ -2,6 +2,7 @@
 #include "grammar.h"
 
 #include "guard.h"
+#include "nesting.h"
 
 #include "json-schema-to-grammar.h"
 
@@ -116,6 +117,9 @@ extern "C" int llm_schema_to_grammar(const char * schema, char ** grammar, char 
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!schema || !grammar) {
             return llm::fail(err, LLM_EINVAL, "a schema and a place for the result are needed");
+        }
+        if (const int code = llm::check_nesting(schema, err)) {
+            return code;
         }
         *grammar = llm::copy(llm::within(llm::grammar_limits, [&] { return json_schema_to_grammar(common_json::parse(schema), true); }));
         return *grammar ? LLM_OK : llm::fail(err, LLM_EENGINE, "out of memory");

@@ -30,7 +30,7 @@ enum llm_code {
     LLM_ECANCELED = 5, // load or decode was cancelled; finished ubatches stay in memory
     LLM_EBATCH    = 6, // decode: the engine found the batch inconsistent; memory is as before
     LLM_EFATAL    = 7, // decode: computation failed; finished ubatches stay in memory
-    LLM_ELIMIT    = 8, // a template or a grammar went over its limits and was stopped
+    LLM_ELIMIT    = 8, // a template, a grammar or a text went over its limits and was stopped
 };
 
 void llm_free(void * p);

@@ -3,6 +3,8 @@
 
 using llm::with_seq;
 
+static const char no_place[] = "a place for the result is needed";
+
 extern "C" {
 
 int llm_memory_clear(llm_context * c, char ** err) {
@@ -13,7 +15,10 @@ int llm_memory_clear(llm_context * c, char ** err) {
 }
 
 int llm_memory_seq_rm(llm_context * c, int32_t seq, int32_t p0, int32_t p1, bool * removed, char ** err) {
-    return with_seq(c, seq, err, [&] {
+    return with_seq(c, seq, err, [&]() -> int {
+        if (!removed) {
+            return llm::fail(err, LLM_EINVAL, no_place);
+        }
         *removed = llama_memory_seq_rm(c->memory(), seq, p0, p1);
         return LLM_OK;
     });
@@ -34,6 +39,12 @@ int llm_memory_seq_cp(llm_context * c, int32_t from, int32_t to, int32_t p0, int
 
 int llm_memory_seq_keep(llm_context * c, int32_t seq, char ** err) {
     return with_seq(c, seq, err, [&] {
+        // Where each sequence has a cache of its own, the engine looks at one of them only.
+        for (int32_t other = 0; !c->kv_unified && other < c->n_seq_max; other++) {
+            if (other != seq) {
+                llama_memory_seq_rm(c->memory(), other, -1, -1);
+            }
+        }
         llama_memory_seq_keep(c->memory(), seq);
         return LLM_OK;
     });
@@ -66,7 +77,10 @@ int llm_memory_seq_div(llm_context * c, int32_t seq, int32_t p0, int32_t p1, int
 }
 
 int llm_memory_seq_range(llm_context * c, int32_t seq, int32_t * pos_min, int32_t * pos_max, char ** err) {
-    return with_seq(c, seq, err, [&] {
+    return with_seq(c, seq, err, [&]() -> int {
+        if (!pos_min || !pos_max) {
+            return llm::fail(err, LLM_EINVAL, no_place);
+        }
         *pos_min = llama_memory_seq_pos_min(c->memory(), seq);
         *pos_max = llama_memory_seq_pos_max(c->memory(), seq);
         return LLM_OK;

@@ -27,6 +27,14 @@ static std::string bad_epsilon(const llama_model * model) {
     return "";
 }
 
+// The engine's tokenizers take a second or two for a megabyte, but time that grows with
+// the square where a text is full of control tokens, or of characters that the
+// vocabulary does not have.
+static llm::limits limits_for(size_t text) {
+    const double s = 2 + 1e-5 * (double) text;
+    return { s, 10 * s, SIZE_MAX, SIZE_MAX };
+}
+
 extern "C" {
 
 int llm_file_describe(const char * path, char ** architecture, char ** type, int64_t * n_tensors, char ** err) {
@@ -191,7 +199,9 @@ int llm_tokenize(const llm_model * m, const char * text, size_t len, bool add_sp
         if (llama_vocab_type(m->vocab) == LLAMA_VOCAB_TYPE_NONE) {
             return llm::fail(err, LLM_EINVAL, "tokenize: the model has no vocabulary");
         }
-        const int32_t got = llama_tokenize(m->vocab, text ? text : "", (int32_t) len, tokens, cap, add_special, parse_special);
+        const int32_t got = llm::within(limits_for(len), [&] {
+            return llama_tokenize(m->vocab, text ? text : "", (int32_t) len, tokens, cap, add_special, parse_special);
+        });
         if (got == INT32_MIN) {
             return llm::fail(err, LLM_EENGINE, "tokenize: the text has too many tokens");
         }

@@ -2,6 +2,7 @@
 // hundreds of models.
 #include "budget.h"
 #include "guard.h"
+#include "nesting.h"
 
 #include "chat.h"
 
@@ -159,7 +160,7 @@ std::string remainder(const llm_reply & reply) {
     }
     const size_t             prompt = reply.params.generation_prompt.size();
     common_peg_parse_context ctx(reply.params.generation_prompt + reply.text, COMMON_PEG_PARSE_FLAG_LENIENT);
-    const auto               result = reply.params.parser.parse(ctx);
+    const auto               result = llm::within(limits_for(reply.text.size()), [&] { return reply.params.parser.parse(ctx); });
     if (result.success()) { // some parsers look no further than their syntax goes
         const bool blank = ctx.input.find_first_not_of(" \t\r\n", result.end) == std::string::npos;
         return blank ? "" : ctx.input.substr(std::max(result.end, prompt));
@@ -193,6 +194,9 @@ int llm_reply_new(const char * syntax, llm_reply ** out, char ** err) {
         if (!syntax || !out) {
             return llm::fail(err, LLM_EINVAL, "a syntax and a place for the result are needed");
         }
+        if (const int code = llm::check_nesting(syntax, err)) {
+            return code;
+        }
         const common_json s      = common_json::parse(syntax);
         const int         format = s.at("format").get<int>();
         if (format < 0 || format >= COMMON_CHAT_FORMAT_COUNT) {
@@ -205,6 +209,9 @@ int llm_reply_new(const char * syntax, llm_reply ** out, char ** err) {
         reply->params.parse_tool_calls  = s.value("tools", false);
         const std::string parser        = s.value("parser", "");
         if (!parser.empty()) {
+            if (const int code = llm::check_nesting(parser.c_str(), err)) {
+                return code;
+            }
             reply->params.parser.load(parser);
         }
         *out = reply.release();

@@ -58,7 +58,10 @@ bool restore(llm_context * c, int32_t seq, const uint8_t * buf, size_t len) {
 extern "C" {
 
 int llm_state_size(llm_context * c, int32_t seq, size_t * size, char ** err) {
-    return with_state(c, seq, err, [&] {
+    return with_state(c, seq, err, [&]() -> int {
+        if (!size) {
+            return llm::fail(err, LLM_EINVAL, "state: a place for the result is needed");
+        }
         *size = llama_state_seq_get_size(c->ctx, seq) + sizeof(sum);
         return LLM_OK;
     });
@@ -66,7 +69,10 @@ int llm_state_size(llm_context * c, int32_t seq, size_t * size, char ** err) {
 
 int llm_state_get(llm_context * c, int32_t seq, uint8_t * buf, size_t cap, size_t * n, char ** err) {
     return with_state(c, seq, err, [&]() -> int {
-        const size_t got = buf && cap > sizeof(sum) ? llama_state_seq_get_data(c->ctx, buf, cap - sizeof(sum), seq) : 0;
+        if (!buf || !n) {
+            return llm::fail(err, LLM_EINVAL, "state: a place for the result is needed");
+        }
+        const size_t got = cap > sizeof(sum) ? llama_state_seq_get_data(c->ctx, buf, cap - sizeof(sum), seq) : 0;
         if (got == 0) {
             *n = 0;
             return llm::fail(err, LLM_EENGINE, "state: %zu bytes are too few for sequence %d", cap, seq);

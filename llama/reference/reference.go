@@ -1,6 +1,6 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
-// compare the engine with, assertions, faults and calls without end on demand, and the
-// size of the C heap. Nothing but tests may import it.
+// compare the engine with, assertions, crashes and calls without end on demand, calls
+// that only C can make, and the size of the C heap. Nothing but tests may import it.
 package reference
 
 /*
@@ -92,6 +92,21 @@ func Segfault() { C.llm_reference_segfault() }
 
 // Hang never returns.
 func Hang() { C.llm_reference_hang() }
+
+// Faults is how many calls Fault can make.
+func Faults() int { return int(C.llm_reference_faults()) }
+
+// Fault makes call i with arguments that only C can give: null pointers, counts that are
+// wrong. It returns the code and the message.
+func Fault(path string, i int) (code int, message string) {
+	llama.BuildInfo()
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	var err *C.char
+	code = int(C.llm_reference_fault(cpath, C.int(i), &err))
+	defer C.free(unsafe.Pointer(err))
+	return code, C.GoString(err)
+}
 
 // HeapBytes is what the C allocator has handed out and not taken back. Unlike the
 // resident size it does not move with what the allocator keeps for later.

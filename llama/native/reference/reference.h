@@ -27,6 +27,11 @@ void llm_reference_segfault(void);
 // Never returns.
 void llm_reference_hang(void);
 
+// Makes call i, of as many as llm_reference_faults says, with arguments that no caller
+// may give; the model is at path. Returns its code, -1 when the model could not be opened.
+int llm_reference_faults(void);
+int llm_reference_fault(const char * path, int i, char ** err);
+
 // The bytes that malloc has handed out; 0 where it does not say.
 size_t llm_reference_heap_bytes(void);
 

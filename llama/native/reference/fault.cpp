@@ -1,0 +1,94 @@
+// Calls of our C face that Go cannot make, for tests: each must be refused.
+#include "reference.h"
+
+#include "../llm.h"
+
+#include <cstddef>
+#include <iterator>
+
+namespace {
+
+struct fixture {
+    llm_model *   model = nullptr;
+    llm_context * ctx   = nullptr;
+    llm_batch     batch = {};
+
+    ~fixture() {
+        llm_batch_free(&batch);
+        llm_context_free(ctx);
+        llm_model_free(model);
+    }
+
+    int open(const char * path, char ** err) {
+        llm_model_params m;
+        llm_model_default_params(&m);
+        if (const int code = llm_model_load(path, &m, &model, err)) {
+            return code;
+        }
+        llm_context_params c;
+        llm_context_default_params(&c);
+        c.n_ctx = 256, c.n_batch = c.n_ubatch = 64, c.n_threads = c.n_threads_batch = 1;
+        if (const int code = llm_context_new(model, &c, &ctx, err)) {
+            return code;
+        }
+        if (const int code = llm_batch_init(&batch, 4, 1, err)) {
+            return code;
+        }
+        batch.n_tokens = 1;
+        batch.token[0] = 3, batch.n_seq[0] = 1, batch.output[0] = 1;
+        return LLM_OK;
+    }
+};
+
+using fault = int (*)(fixture & f, char ** err);
+
+int decode(fixture & f, const llm_batch & b, char ** err) { return llm_decode(f.ctx, &b, err); }
+
+const fault faults[] = {
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.token  = nullptr; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.pos    = nullptr; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.n_seq  = nullptr; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.seq    = nullptr; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.output = nullptr; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = {}; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.n_tokens = 5; return decode(f, b, err); },
+    [](fixture & f, char ** err) { llm_batch b = f.batch; b.n_tokens = -1; return decode(f, b, err); },
+    [](fixture & f, char ** err) { f.batch.n_seq[0] = 0; return decode(f, f.batch, err); },
+    [](fixture & f, char ** err) { f.batch.n_seq[0] = -1; return decode(f, f.batch, err); },
+    [](fixture & f, char ** err) { f.batch.n_seq[0] = 1 << 30; return decode(f, f.batch, err); },
+    [](fixture & f, char ** err) { f.batch.seq[0] = nullptr; return decode(f, f.batch, err); },
+    [](fixture & f, char ** err) { return llm_decode(f.ctx, nullptr, err); },
+    [](fixture & f, char ** err) { return llm_decode(nullptr, &f.batch, err); },
+    [](fixture & f, char ** err) { return llm_encode(f.ctx, nullptr, err); },
+    [](fixture &, char ** err) { return llm_batch_init(nullptr, 1, 1, err); },
+    [](fixture & f, char ** err) { return llm_context_new(f.model, nullptr, &f.ctx, err); },
+    [](fixture & f, char ** err) { return llm_sampler_new(f.model, nullptr, nullptr, err); },
+    [](fixture & f, char ** err) { return llm_memory_seq_rm(f.ctx, 0, 0, -1, nullptr, err); },
+    [](fixture & f, char ** err) { return llm_memory_seq_range(f.ctx, 0, nullptr, nullptr, err); },
+    [](fixture & f, char ** err) { return llm_state_size(f.ctx, 0, nullptr, err); },
+    [](fixture & f, char ** err) { return llm_state_get(f.ctx, 0, nullptr, 4096, nullptr, err); },
+    [](fixture & f, char ** err) { int32_t n; return llm_tokenize(f.model, nullptr, 5, true, true, nullptr, 0, &n, err); },
+    [](fixture & f, char ** err) { return llm_tokenize(f.model, "x", 1, true, true, nullptr, 0, nullptr, err); },
+    [](fixture & f, char ** err) { int32_t n; return llm_token_piece(f.model, 3, true, nullptr, 8, &n, err); },
+    [](fixture & f, char ** err) { int32_t n; return llm_detokenize(f.model, nullptr, 3, nullptr, 0, &n, err); },
+    [](fixture & f, char ** err) { return llm_context_adapt(f.ctx, nullptr, nullptr, 1, err); },
+    [](fixture & f, char ** err) { return llm_context_adapt(f.ctx, nullptr, nullptr, -1, err); },
+    [](fixture &, char ** err) { return llm_schema_to_grammar(nullptr, nullptr, err); },
+    [](fixture &, char ** err) { return llm_reply_new(nullptr, nullptr, err); },
+    [](fixture &, char ** err) { return llm_device_get(1 << 30, nullptr, err); },
+};
+
+} // namespace
+
+extern "C" int llm_reference_faults(void) { return (int) std::size(faults); }
+
+extern "C" int llm_reference_fault(const char * path, int i, char ** err) {
+    fixture f;
+    if (f.open(path, err) != LLM_OK) {
+        return -1;
+    }
+    if (const int code = faults[i](f, err)) {
+        return code;
+    }
+    return LLM_OK;
+}
