@@ -62,11 +62,11 @@ var vocabularyGuards = map[string]guardCase{
 		return errs
 	}},
 	"characters that the vocabulary does not have": {llama.ErrLimit, func(g *guarded) []error {
-		_, err := g.m.Tokenize(strings.Repeat("\n", 300000), true, true)
+		_, err := g.m.Tokenize(strings.Repeat("\n", 600000), true, true)
 		return []error{err}
 	}},
 	"a text full of control tokens": {llama.ErrLimit, func(g *guarded) []error {
-		_, err := g.m.Tokenize(strings.Repeat("</s>", 80000), true, true)
+		_, err := g.m.Tokenize(strings.Repeat("</s>", 100000), true, true)
 		return []error{err}
 	}},
 }

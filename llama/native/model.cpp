@@ -31,7 +31,7 @@ static std::string bad_epsilon(const llama_model * model) {
 // the square where a text is full of control tokens, or of characters that the
 // vocabulary does not have.
 static llm::limits limits_for(size_t text) {
-    const double s = 2 + 1e-5 * (double) text;
+    const double s = 2 + 4e-6 * (double) text;
     return { s, 10 * s, SIZE_MAX, SIZE_MAX };
 }
 
