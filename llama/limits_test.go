@@ -69,6 +69,7 @@ func TestGrammarLimits(t *testing.T) {
 		"left recursion":     {`root ::= root "a" | "b"`, "left recursion"},
 		"empty":              {"", `no rule "root"`},
 		"NUL":                {"root ::= \"a\x00\"", "NUL"},
+		"a repetition":       {`root ::= "a"{1,2001}`, "more than 2000 times (line 1, column 13)"},
 		"repetitions":        {`root ::= (("a"){1,2000}){1,2000}`, "repetition"},
 	} {
 		t.Run(name, func(t *testing.T) {

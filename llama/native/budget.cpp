@@ -59,6 +59,8 @@ budget::budget(const limits & l) : limit(l), outer(current_budget), stack_end(st
 
 budget::~budget() { current_budget = outer; }
 
+double budget::cpu_s() const { return since(CLOCK_THREAD_CPUTIME_ID, cpu); }
+
 budget * budget::current() { return current_budget; }
 
 void budget::took(size_t n) {

@@ -36,6 +36,8 @@ public:
     void took(size_t n);
     void gave(size_t n) { live -= (int64_t) n; }
 
+    double cpu_s() const; // processor time since the beginning
+
     // Why it was stopped, or NULL.
     const char * stopped() const { return reason; }
 

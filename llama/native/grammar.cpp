@@ -6,6 +6,8 @@
 
 #include "json-schema-to-grammar.h"
 
+#include <cctype>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -38,6 +40,24 @@ static const char * skip_quoted(const char * p) {
     return p;
 }
 
+// The engine takes a repetition of more than this for one without end.
+constexpr long max_repetition = 2000;
+
+// The numbers of a repetition {m,n} that begins at p.
+static void check_repetition(const std::string & text, const char * p) {
+    const char * begin = p;
+    for (; *p && *p != '}'; p++) {
+        if (isdigit((unsigned char) *p)) {
+            char * end = nullptr;
+            if (strtol(p, &end, 10) > max_repetition) {
+                throw std::runtime_error("it repeats something more than " + std::to_string(max_repetition) + " times (" +
+                                         place(text, begin - text.c_str()) + ")");
+            }
+            p = end - 1;
+        }
+    }
+}
+
 static void check_depth(const std::string & text) {
     if (text.size() > max_grammar_bytes) {
         throw std::runtime_error("it has " + std::to_string(text.size()) + " bytes; the limit is " + std::to_string(max_grammar_bytes));
@@ -53,6 +73,8 @@ static void check_depth(const std::string & text) {
                                      place(text, p - text.c_str()) + ")");
         } else if (*p == ')') {
             depth--;
+        } else if (*p == '{') {
+            check_repetition(text, p);
         }
         if (!*p) {
             break;

@@ -22,6 +22,26 @@ struct llm_sampler {
     llm::grammar      grammar{ nullptr, llama_grammar_free_impl };
     bool              constrained = false; // the grammar has begun
 
+    // Processor time that the grammar took, and for how many tokens.
+    double  spent_s  = 0;
+    int32_t n_tokens = 0;
+
+    // Runs f, which works with the grammar, within what is left for it: a token may take
+    // long, but not all of them.
+    template <class F> auto within_limits(F && f) {
+        llm::limits  l    = llm::grammar_limits;
+        const double left = 10 + 0.25 * n_tokens - spent_s;
+        if (left <= 0) {
+            throw llm::exhausted("it takes too much processor time, token after token");
+        }
+        l.cpu_s = std::min(l.cpu_s, left);
+        return llm::within(l, [&] {
+            const auto value = f();
+            spent_s += llm::budget::current()->cpu_s();
+            return value;
+        });
+    }
+
     // Throws where a logit is not a number, or endless: the chain sorts and sums them.
     llama_token_data_array fill(const float * logits) {
         candidates.resize(n_vocab);
@@ -190,6 +210,22 @@ static int32_t choose(llm_sampler * s, llama_token_data_array * all) {
     return all->selected < 0 || (size_t) all->selected >= all->size ? -1 : all->data[all->selected].id;
 }
 
+// Keeps the token where the grammar takes it, else chooses one that it takes. Only then
+// the whole vocabulary is held against the grammar: it is slow, and seldom needed.
+static int fit(llm_sampler * s, const float * logits, int32_t * token, char ** err) {
+    if (s->takes(*token, logits[*token])) {
+        return LLM_OK;
+    }
+    llama_token_data_array all = s->fill(logits);
+    llama_grammar_apply_impl(*s->grammar, &all);
+    const auto fits = [](const llama_token_data & c) { return c.logit != -INFINITY; };
+    if (std::none_of(all.data, all.data + all.size, fits)) {
+        return llm::fail(err, LLM_EENGINE, "sample: no token of the vocabulary fits the grammar");
+    }
+    *token = choose(s, &all);
+    return LLM_OK;
+}
+
 static int sample(llm_sampler * s, const float * logits, int32_t * token, char ** err) {
     if (s->greedy) {
         *token = argmax(logits, s->n_vocab);
@@ -198,17 +234,8 @@ static int sample(llm_sampler * s, const float * logits, int32_t * token, char *
         *token                     = choose(s, &all);
     }
     if (*token >= 0 && s->constrained) {
-        llm::budget b(llm::grammar_limits);
-        if (!s->takes(*token, logits[*token])) {
-            // Only now the whole vocabulary is held against the grammar: it is slow, and
-            // seldom needed.
-            llama_token_data_array all = s->fill(logits);
-            llama_grammar_apply_impl(*s->grammar, &all);
-            const auto fits = [](const llama_token_data & c) { return c.logit != -INFINITY; };
-            if (std::none_of(all.data, all.data + all.size, fits)) {
-                return llm::fail(err, LLM_EENGINE, "sample: no token of the vocabulary fits the grammar");
-            }
-            *token = choose(s, &all);
+        if (const int code = s->within_limits([&] { return fit(s, logits, token, err); })) {
+            return code;
         }
     }
     if (*token < 0) {
@@ -229,6 +256,18 @@ int llm_sampler_sample(llm_sampler * s, const float * logits, int32_t n_vocab, i
     });
 }
 
+// Moves the grammar on. The engine asserts, or throws, where the token does not fit.
+static int advance(llm_sampler * s, int32_t token, char ** err) {
+    if (llama_vocab_is_eog(s->model->vocab, token)) {
+        return s->may_end() ? LLM_OK : llm::fail(err, LLM_EINVAL, "accept: the text ends before the grammar does");
+    }
+    if (!s->takes(token, 0)) {
+        return llm::fail(err, LLM_EINVAL, "accept: token %d does not fit the grammar", token);
+    }
+    llama_grammar_accept_impl(*s->grammar, token);
+    return LLM_OK;
+}
+
 int llm_sampler_accept(llm_sampler * s, int32_t token, bool generated, char ** err) {
     return llm::guard(err, [&](llm::scope &) -> int {
         if (!s) {
@@ -238,15 +277,9 @@ int llm_sampler_accept(llm_sampler * s, int32_t token, bool generated, char ** e
             return llm::fail(err, LLM_EINVAL, "sampler: token %d: the vocabulary has %d", token, s->n_vocab);
         }
         if (generated && s->constrained) {
-            llm::budget b(llm::grammar_limits);
-            if (llama_vocab_is_eog(s->model->vocab, token)) {
-                if (!s->may_end()) {
-                    return llm::fail(err, LLM_EINVAL, "accept: the text ends before the grammar does");
-                }
-            } else if (!s->takes(token, 0)) {
-                return llm::fail(err, LLM_EINVAL, "accept: token %d does not fit the grammar", token);
-            } else {
-                llama_grammar_accept_impl(*s->grammar, token);
+            s->n_tokens++;
+            if (const int code = s->within_limits([&] { return advance(s, token, err); })) {
+                return code;
             }
         }
         if (!s->greedy) {
