@@ -29,6 +29,19 @@ var grammarGuards = map[string]guardCase{
 		}
 		return []error{err}
 	}},
+	"a grammar that takes a second for each token": {llama.ErrLimit, func(g *guarded) []error {
+		s := g.sampler(plainSampler)
+		defer s.Close()
+		err := s.Constrain(`root ::= (("a"?){1,200}){1,3} "b"`, "")
+		logits := g.logits(0)
+		for i := 0; err == nil && i < 200; i++ {
+			var token llama.Token
+			if token, err = s.Sample(logits); err == nil {
+				err = s.Accept(token, true)
+			}
+		}
+		return []error{err}
+	}},
 	"an ambiguous grammar over a text": {llama.ErrLimit, func(g *guarded) []error {
 		s := g.sampler(plainSampler)
 		defer s.Close()
