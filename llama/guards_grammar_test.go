@@ -17,30 +17,10 @@ var grammarGuards = map[string]guardCase{
 		return errs
 	}},
 	"an ambiguous grammar": {llama.ErrLimit, func(g *guarded) []error {
-		s := g.sampler(plainSampler)
-		defer s.Close()
-		err := s.Constrain(`root ::= (("a"?){1,600}){1,3} "b"`, "")
-		logits := g.logits(0)
-		for i := 0; err == nil && i < 20; i++ {
-			var token llama.Token
-			if token, err = s.Sample(logits); err == nil {
-				err = s.Accept(token, true)
-			}
-		}
-		return []error{err}
+		return []error{g.generate(`root ::= (("a"?){1,600}){1,3} "b"`)}
 	}},
 	"a grammar that takes a second for each token": {llama.ErrLimit, func(g *guarded) []error {
-		s := g.sampler(plainSampler)
-		defer s.Close()
-		err := s.Constrain(`root ::= (("a"?){1,200}){1,3} "b"`, "")
-		logits := g.logits(0)
-		for i := 0; err == nil && i < 200; i++ {
-			var token llama.Token
-			if token, err = s.Sample(logits); err == nil {
-				err = s.Accept(token, true)
-			}
-		}
-		return []error{err}
+		return []error{g.generate(`root ::= (("a"?){1,200}){1,3} "b"`)}
 	}},
 	"an ambiguous grammar over a text": {llama.ErrLimit, func(g *guarded) []error {
 		s := g.sampler(plainSampler)
@@ -187,4 +167,19 @@ func alternatives(n int) string {
 		fmt.Fprintf(&b, "%q | ", fmt.Sprint("a", i))
 	}
 	return b.String() + `"b"`
+}
+
+// generate samples 200 tokens of a grammar, or until that fails.
+func (g *guarded) generate(grammar string) error {
+	s := g.sampler(plainSampler)
+	defer s.Close()
+	err := s.Constrain(grammar, "")
+	logits := g.logits(0)
+	for i := 0; err == nil && i < 200; i++ {
+		var token llama.Token
+		if token, err = s.Sample(logits); err == nil {
+			err = s.Accept(token, true)
+		}
+	}
+	return err
 }
