@@ -7,8 +7,8 @@ BACKEND ?= cpu
 PREFIX  ?= /usr/local
 PROMPT  ?= In one sentence, what is a large language model?
 
-# The packages that do not reach cgo.
-PURE = $(shell go list -f '{{$$c := eq .ImportPath "github.com/seed-f87006eb/llm/llama"}}{{range .Deps}}{{if eq . "github.com/seed-f87006eb/llm/llama"}}{{$$c = true}}{{end}}{{end}}{{if not $$c}}{{.ImportPath}}{{end}}' ./...)
+# The packages that do not reach cgo, with their tests.
+PURE = $(shell go list -f '{{$$llama := "github.com/seed-f87006eb/llm/llama"}}{{$$c := eq .ImportPath $$llama}}{{range .Deps}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{range .TestImports}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{if not $$c}}{{.ImportPath}}{{end}}' ./...)
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
