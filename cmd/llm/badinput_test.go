@@ -120,8 +120,9 @@ func TestBadFlags(t *testing.T) {
 func TestBadTemplate(t *testing.T) {
 	model := testmodel.SmolLM2(t)
 	for name, c := range map[string]struct{ source, want string }{
-		"brackets": {"{{ " + strings.Repeat("(", 60000) + "1" + strings.Repeat(")", 60000) + " }}", "nests deeper than"},
-		"lists":    {"{{ " + strings.Repeat("[", 60000), "nests deeper than"},
+		"brackets": {"{{ " + strings.Repeat("(", 2000) + "1" + strings.Repeat(")", 2000) + " }}", "nests deeper than"},
+		"lists":    {"{{ " + strings.Repeat("[", 2000), "nests deeper than"},
+		"code":     {"{{ " + strings.Repeat("[", 60000), "the limit is 4096"},
 		"blocks":   {strings.Repeat("{% if true %}", 20000) + strings.Repeat("{%- endif %}", 20000), "nests deeper than"},
 		"loops":    {strings.Repeat("{%- for x in [1] %}", 300), "nests deeper than"},
 		"size":     {strings.Repeat("a", 1<<20), "the limit is"},
