@@ -9,7 +9,8 @@ import (
 	"github.com/seed-f87006eb/llm"
 )
 
-const memoryRounds = 10000
+// memoryRounds are of four calls each.
+const memoryRounds = 2500
 
 // watchMemory prints the resident size while a model generates, tokenizes, embeds and
 // applies its template again and again.
@@ -21,7 +22,7 @@ func (c *config) watchMemory() error {
 	defer m.Close()
 	fmt.Printf("\nresident memory of %d rounds of generate, tokenize, embed and chat:", memoryRounds)
 	for i := range memoryRounds + 1 {
-		if i%1000 == 0 {
+		if i%500 == 0 {
 			size, err := residentMiB()
 			if err != nil {
 				return err
