@@ -144,10 +144,32 @@ static void release(void * p) {
 
 } // namespace llm
 
-// The forms that the library defines by these (arrays, nothrow, sized) follow.
+// All forms: what one allocates another frees, and a sanitizer brings its own of those
+// that are missing.
+static void * allocate_or_null(size_t n, size_t align) noexcept {
+    try {
+        return llm::allocate(n, align);
+    } catch (...) {
+        return nullptr;
+    }
+}
+
 void * operator new(size_t n) { return llm::allocate(n, 0); }
+void * operator new[](size_t n) { return llm::allocate(n, 0); }
+void * operator new(size_t n, const std::nothrow_t &) noexcept { return allocate_or_null(n, 0); }
+void * operator new[](size_t n, const std::nothrow_t &) noexcept { return allocate_or_null(n, 0); }
 void * operator new(size_t n, std::align_val_t align) { return llm::allocate(n, (size_t) align); }
-void   operator delete(void * p) noexcept { llm::release(p); }
-void   operator delete(void * p, size_t) noexcept { llm::release(p); }
-void   operator delete(void * p, std::align_val_t) noexcept { llm::release(p); }
-void   operator delete(void * p, size_t, std::align_val_t) noexcept { llm::release(p); }
+void * operator new[](size_t n, std::align_val_t align) { return llm::allocate(n, (size_t) align); }
+void * operator new(size_t n, std::align_val_t align, const std::nothrow_t &) noexcept { return allocate_or_null(n, (size_t) align); }
+void * operator new[](size_t n, std::align_val_t align, const std::nothrow_t &) noexcept { return allocate_or_null(n, (size_t) align); }
+
+void operator delete(void * p) noexcept { llm::release(p); }
+void operator delete[](void * p) noexcept { llm::release(p); }
+void operator delete(void * p, const std::nothrow_t &) noexcept { llm::release(p); }
+void operator delete[](void * p, const std::nothrow_t &) noexcept { llm::release(p); }
+void operator delete(void * p, size_t) noexcept { llm::release(p); }
+void operator delete[](void * p, size_t) noexcept { llm::release(p); }
+void operator delete(void * p, std::align_val_t) noexcept { llm::release(p); }
+void operator delete[](void * p, std::align_val_t) noexcept { llm::release(p); }
+void operator delete(void * p, size_t, std::align_val_t) noexcept { llm::release(p); }
+void operator delete[](void * p, size_t, std::align_val_t) noexcept { llm::release(p); }
