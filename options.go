@@ -80,6 +80,9 @@ func FullSWA() Option { return func(o *openOptions) { o.engine.FullSWA = true } 
 // KVCacheTypes are the names that KVCache knows.
 var KVCacheTypes = llama.KVTypes
 
+// PoolingKinds are the names that Pooling knows.
+var PoolingKinds = llama.PoolingNames
+
 // ChatTemplate replaces the model's chat template by a jinja source.
 func ChatTemplate(jinja string) Option {
 	return func(o *openOptions) { o.engine.ChatTemplate = jinja }

@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"fmt"
-	"strings"
 	"unsafe"
 )
 
@@ -32,10 +31,10 @@ func (m *Model) LoadControlVector(path string) (*Adapter, error) {
 }
 
 func (m *Model) loadAdapter(kind, path string, load func(*C.char, *Adapter, **C.char) C.int) (*Adapter, error) {
-	if strings.IndexByte(path, 0) >= 0 {
-		return nil, &Error{Op: kind, Kind: ErrInvalid, Message: "the path contains a NUL byte"}
+	cpath, free, err := cPath(kind, path)
+	if err != nil {
+		return nil, err
 	}
-	cpath, free := cString(path)
 	defer free()
 	a := &Adapter{}
 	if err := open(a, &a.handle, kind, &m.handle); err != nil {

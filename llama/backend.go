@@ -51,6 +51,15 @@ func takeString(s *C.char) string {
 	return C.GoString(s)
 }
 
+// cPath is a C copy of a path and what frees it. op is what an error says it is for.
+func cPath(op, path string) (*C.char, func(), error) {
+	if strings.IndexByte(path, 0) >= 0 {
+		return nil, nil, &Error{Op: op, Kind: ErrInvalid, Message: "the path contains a NUL byte"}
+	}
+	c, free := cString(path)
+	return c, free, nil
+}
+
 // checkText refuses what C would read only a part of.
 func checkText(op, text string) error {
 	if strings.IndexByte(text, 0) >= 0 {

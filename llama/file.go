@@ -3,8 +3,6 @@ package llama
 // #include "llm.h"
 import "C"
 
-import "strings"
-
 // FileInfo is what a GGUF file says of itself; texts are empty where it does not say.
 type FileInfo struct {
 	Architecture string // general.architecture
@@ -16,10 +14,10 @@ type FileInfo struct {
 func DescribeFile(path string) (FileInfo, error) {
 	start()
 	op := "describe " + path
-	if strings.IndexByte(path, 0) >= 0 {
-		return FileInfo{}, &Error{Op: "describe", Kind: ErrInvalid, Message: "the path contains a NUL byte"}
+	cpath, free, err := cPath("describe", path)
+	if err != nil {
+		return FileInfo{}, err
 	}
-	cpath, free := cString(path)
 	defer free()
 	var architecture, kind, cerr *C.char
 	var tensors C.int64_t

@@ -3,10 +3,7 @@ package llama
 // #include "llm.h"
 import "C"
 
-import (
-	"runtime/cgo"
-	"strings"
-)
+import "runtime/cgo"
 
 // LoadMode is how a model's weights come into memory.
 type LoadMode int
@@ -77,10 +74,10 @@ type ModelInfo struct {
 func LoadModel(path string, p ModelParams) (*Model, error) {
 	start()
 	op := "load " + path
-	if strings.IndexByte(path, 0) >= 0 {
-		return nil, &Error{Op: "load", Kind: ErrInvalid, Message: "the path contains a NUL byte"}
+	cpath, free, err := cPath("load", path)
+	if err != nil {
+		return nil, err
 	}
-	cpath, free := cString(path)
 	defer free()
 	params := C.struct_llm_model_params{
 		n_gpu_layers:  C.int32_t(p.GPULayers),

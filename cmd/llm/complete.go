@@ -16,7 +16,7 @@ var flagValues = map[string][]string{
 	"cache-type-v":   llm.KVCacheTypes,
 	"n-gpu-layers":   {"auto", "all"},
 	"context-policy": {string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)},
-	"pooling":        poolings,
+	"pooling":        llm.PoolingKinds,
 }
 
 // flagFiles are the flags that take a file, with the ends of its name; none: any.

@@ -12,9 +12,6 @@ import (
 	"github.com/seed-f87006eb/llm"
 )
 
-// poolings are the names that llm.Pooling knows.
-var poolings = []string{"none", "mean", "cls", "last", "rank"}
-
 // embedFlags are the flags of llm embed as they were typed.
 type embedFlags struct {
 	loadFlags
@@ -55,7 +52,7 @@ func (a *app) embed(f *embedFlags, args []string) error {
 		return err
 	}
 	if f.pooling != "" {
-		if err := oneOf("pooling", f.pooling, poolings...); err != nil {
+		if err := oneOf("pooling", f.pooling, llm.PoolingKinds...); err != nil {
 			return err
 		}
 		open = append(open, llm.Pooling(f.pooling))

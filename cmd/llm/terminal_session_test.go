@@ -27,12 +27,7 @@ func TestTerminalSession(t *testing.T) {
 	x.edits("never mind")
 	x.press("\x03")
 	x.see("never mind^C")
-	x.prompt(">>>")
-	x.press("\x03")
-	x.see("Ctrl-C again leaves")
-	x.prompt(">>>")
-	x.press("\x03")
-	x.leaves(0)
+	x.leavesWithCtrlC()
 	shown := x.show()
 
 	page, err := os.ReadFile(sessionPage)

@@ -244,6 +244,12 @@ func TestTerminalCtrlC(t *testing.T) {
 	x.see("(stopped)")
 	x.press("abc\x03")
 	x.see("^C")
+	x.leavesWithCtrlC()
+}
+
+// leavesWithCtrlC presses it twice on an empty line.
+func (x *terminal) leavesWithCtrlC() {
+	x.t.Helper()
 	x.prompt(">>>")
 	x.press("\x03")
 	x.see("Ctrl-C again leaves")

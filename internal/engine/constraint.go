@@ -85,14 +85,14 @@ func (c *constraint) find(text string) int {
 // watch waits for the trigger of a lazy constraint.
 type watch struct {
 	constraint
-	text []byte // of the reply so far
+	text strings.Builder // of the reply so far
 }
 
 // see adds text; begin is what the grammar must take of it once it is triggered.
 func (w *watch) see(text []byte) (begin string, triggered bool) {
-	w.text = append(w.text, text...)
-	if at := w.find(string(w.text)); at >= 0 {
-		return string(w.text[at:]), true
+	w.text.Write(text)
+	if at := w.find(w.text.String()); at >= 0 {
+		return w.text.String()[at:], true
 	}
 	return "", false
 }

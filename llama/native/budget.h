@@ -16,6 +16,13 @@ struct limits {
     size_t largest; // allocation: work on one text takes no other
 };
 
+// For rendering a chat template or parsing a reply: text is the bytes of all that it works
+// on. Both take about a millisecond; compiling a template also tries it out, some dozen
+// times.
+inline limits limits_of_work_on(size_t text) {
+    return { 2 + 1e-6 * (double) text, 10 + 1e-6 * (double) text, (256u << 20) + 64 * text, (1u << 20) + 16 * text };
+}
+
 // Thrown out of operator new, which is where these interpreters spend their time: it
 // unwinds as running out of memory does.
 struct exhausted : std::bad_alloc {

@@ -27,12 +27,6 @@ constexpr int    max_template_depth = 128;
 constexpr size_t max_code_bytes = 4096;
 constexpr int    max_elifs      = 2048;
 
-// A real template takes a millisecond; compiling also tries it out, some dozen times.
-// text: bytes of all that it works on.
-llm::limits limits_for(size_t text) {
-    return { 2 + 1e-6 * (double) text, 10 + 1e-6 * (double) text, (256u << 20) + 64 * text, (1u << 20) + 16 * text };
-}
-
 bool begins_block(const char * p) {
     for (const char * word : { "for", "if", "macro", "call", "filter", "block", "generation" }) {
         const size_t n = strlen(word);
@@ -182,7 +176,7 @@ int llm_chat_new(const llm_model * model, const char * source, llm_chat ** out, 
         }
         auto chat = std::make_unique<llm_chat>();
         try {
-            chat->templates = llm::within(limits_for(bytes), [&] { return common_chat_templates_init(model->model, source ? source : ""); });
+            chat->templates = llm::within(llm::limits_of_work_on(bytes), [&] { return common_chat_templates_init(model->model, source ? source : ""); });
         } catch (const llm::assertion &) {
             throw;
         } catch (const llm::exhausted &) {
@@ -220,7 +214,7 @@ int llm_chat_apply(const llm_chat * chat, const char * request, char ** result, 
             return code;
         }
         common_chat_templates_inputs in;
-        const common_chat_params     p = llm::within(limits_for(chat->bytes + strlen(request)), [&] {
+        const common_chat_params     p = llm::within(llm::limits_of_work_on(chat->bytes + strlen(request)), [&] {
             in = read_request(common_json::parse(request));
             return common_chat_templates_apply(chat->templates.get(), in);
         });

@@ -20,11 +20,6 @@ struct llm_reply {
 
 namespace {
 
-// A parse takes a fraction of a millisecond. text: bytes of the reply.
-llm::limits limits_for(size_t text) {
-    return { 2 + 1e-6 * (double) text, 10 + 1e-6 * (double) text, (256u << 20) + 64 * text, (1u << 20) + 16 * text };
-}
-
 // A parser may reject text that ends inside a mark and take it with the next
 // character; a rejection that lasts longer than this is taken for final.
 constexpr size_t max_unsound_bytes = 64;
@@ -67,7 +62,7 @@ bool parse_reply(const llm_reply & reply, size_t n, common_chat_msg & msg) {
     try {
         // As a whole, not as a part: of parts that it rejects, upstream returns what is
         // left of the message, mostly nothing. It holds back half marks in both cases.
-        msg = llm::within(limits_for(n), [&] { return common_chat_parse(reply.text.substr(0, n), false, reply.params); });
+        msg = llm::within(llm::limits_of_work_on(n), [&] { return common_chat_parse(reply.text.substr(0, n), false, reply.params); });
     } catch (const std::runtime_error &) {
         return false;
     }
@@ -160,7 +155,7 @@ std::string remainder(const llm_reply & reply) {
     }
     const size_t             prompt = reply.params.generation_prompt.size();
     common_peg_parse_context ctx(reply.params.generation_prompt + reply.text, COMMON_PEG_PARSE_FLAG_LENIENT);
-    const auto               result = llm::within(limits_for(reply.text.size()), [&] { return reply.params.parser.parse(ctx); });
+    const auto               result = llm::within(llm::limits_of_work_on(reply.text.size()), [&] { return reply.params.parser.parse(ctx); });
     if (result.success()) { // some parsers look no further than their syntax goes
         const bool blank = ctx.input.find_first_not_of(" \t\r\n", result.end) == std::string::npos;
         return blank ? "" : ctx.input.substr(std::max(result.end, prompt));

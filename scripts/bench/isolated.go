@@ -79,7 +79,7 @@ func firstToken(m *llm.Model) (milliseconds float64, err error) {
 			return 0, err
 		}
 		if milliseconds == 0 {
-			milliseconds = float64(time.Since(begin).Microseconds()) / 1000
+			milliseconds = millis(time.Since(begin))
 		}
 	}
 	return milliseconds, nil

@@ -219,11 +219,11 @@ func timeStart(args []string) (s startTimes, err error) {
 	if _, err := out.Read(make([]byte, 4096)); err != nil {
 		return s, fmt.Errorf("%s printed nothing: %w", args[0], err)
 	}
-	s.firstByte = float64(time.Since(begin).Microseconds()) / 1000
+	s.firstByte = millis(time.Since(begin))
 	for err == nil {
 		_, err = out.Read(make([]byte, 4096))
 	}
 	err = c.Wait()
-	s.exit = float64(time.Since(begin).Microseconds()) / 1000
+	s.exit = millis(time.Since(begin))
 	return s, err
 }

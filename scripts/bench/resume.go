@@ -40,7 +40,7 @@ func (c *config) compareResume() error {
 			func() (err error) { resumed, err = resume(m, file, prompt); return err },
 			func() error {
 				u, err := usage(m, prompt, 1)
-				again = milliseconds(u.FirstToken)
+				again = millis(u.FirstToken)
 				return err
 			})
 		if err != nil {
@@ -63,7 +63,5 @@ func resume(m *llm.Model, file, prompt string) (float64, error) {
 			return 0, err
 		}
 	}
-	return milliseconds(time.Since(begin)), nil
+	return millis(time.Since(begin)), nil
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 )
 
 // pairs are measurements of both sides.
@@ -69,3 +70,6 @@ func binomial(n, k int) float64 {
 	}
 	return b
 }
+
+// millis is a time in milliseconds.
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
