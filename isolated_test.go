@@ -90,8 +90,8 @@ func TestIsolatedWithoutWorkerMain(t *testing.T) {
 	}
 }
 
-// TestIsolatedOptions reach the child.
-func TestIsolatedOptions(t *testing.T) {
+// TestIsolatedOptionsAndMemoryLimit reach the child.
+func TestIsolatedOptionsAndMemoryLimit(t *testing.T) {
 	command := filepath.Join(testmodel.Root(), "bin", "llm")
 	var progress []float32
 	m, err := llm.Open(testmodel.SmolLM2(t), llm.WorkerProgram(command), llm.ContextSize(512), llm.BatchSize(128, 64), llm.Threads(1, 2),
