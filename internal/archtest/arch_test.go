@@ -14,6 +14,7 @@ import (
 var imports = map[string][]string{
 	"llama":              {},
 	"llama/reference":    {"llama"},
+	"gguf":               {},
 	"internal/chat":      {},
 	"internal/state":     {"internal/chat"},
 	"internal/engine":    {"llama", "internal/chat", "internal/schema", "internal/state"},
