@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func redirect(to string) http.HandlerFunc {
@@ -126,6 +127,38 @@ func TestRefusedRedirects(t *testing.T) {
 	if _, err := Open(t.Context(), up.URL+"/?secret", Options{}); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("an unknown certificate: %v", err)
 	}
+}
+
+// TestRefusedAnswersAreLeft: their bodies may have no end.
+func TestRefusedAnswersAreLeft(t *testing.T) {
+	c := content{size: 10_000_000}
+	left := make(chan bool, 2)
+	f := open(t, start(t, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/other":
+			w.WriteHeader(404)
+		case firstByte(r) > 0:
+			w.Header().Set("Location", "/other")
+			w.WriteHeader(302)
+		default:
+			c.serve(w, r)
+			return
+		}
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		left <- true
+	}), Options{})
+	if _, err := f.ReadAt(make([]byte, 10), 5_000_000); err == nil {
+		t.Error("no error")
+	}
+	for range 2 {
+		select {
+		case <-left:
+		case <-time.After(20 * time.Second):
+			t.Fatal("the connection is still open")
+		}
+	}
+	same(t, f, c, 0, 100)
 }
 
 func TestNoServer(t *testing.T) {

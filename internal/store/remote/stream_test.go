@@ -68,13 +68,14 @@ func TestChanged(t *testing.T) {
 			r.Header.Del("Range")
 			old.serve(w, r)
 		}, ErrNoRanges},
-		"gone":      {status(404), &StatusError{}},
-		"web page":  {status(200, "Content-Type: text/html"), ErrWebPage},
-		"other end": {partial(5, "ETag: \"10000000-0\"", "Content-Range: bytes 5000000-5000004/10000000"), ErrBadRange},
+		"another total only": {partial(100, "ETag: \"10000000-0\"", "Content-Range: bytes 5000000-5000099/20000000"), ErrChanged},
+		"gone":               {status(404), &StatusError{}},
+		"web page":           {status(200, "Content-Type: text/html"), ErrWebPage},
+		"other end":          {partial(5, "ETag: \"10000000-0\"", "Content-Range: bytes 5000000-5000004/10000000"), ErrBadRange},
 	} {
 		for _, far := range []bool{true, false} {
-			if name == "other end" && !far {
-				continue // no lie there
+			if (name == "other end" || name == "another total only") && !far {
+				continue // the range is that of a far read
 			}
 			var once sync.Once
 			f := open(t, start(t, func(w http.ResponseWriter, r *http.Request) {
@@ -144,13 +145,30 @@ func TestSlowServers(t *testing.T) {
 		t.Errorf("no head of an answer: %v, %v", f, err)
 	}
 	f = open(t, start(t, silent(1000)), Options{StallTimeout: 100 * time.Millisecond})
-	time.Sleep(200 * time.Millisecond) // silence counts only while somebody waits
 	n, err := f.ReadAt(make([]byte, 2000), 0)
 	if n != 1000 || !errors.Is(err, ErrTimeout) || !strings.Contains(err.Error(), "no byte came for 100ms") {
 		t.Errorf("%d, %v", n, err)
 	}
 	if d := time.Since(begin); d > 10*time.Second {
 		t.Errorf("it took %v", d)
+	}
+}
+
+// TestSilenceWhileNobodyReads is not the server's fault.
+func TestSilenceWhileNobodyReads(t *testing.T) {
+	f := open(t, start(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Range", "bytes 0-1999/2000")
+		w.WriteHeader(http.StatusPartialContent)
+		w.Write(make([]byte, 1000))
+		w.(http.Flusher).Flush()
+		time.Sleep(300 * time.Millisecond)
+		w.Write(make([]byte, 1000))
+	}), Options{StallTimeout: 200 * time.Millisecond})
+	for _, off := range []int64{0, 1000} {
+		if n, err := f.ReadAt(make([]byte, 1000), off); n != 1000 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		time.Sleep(600 * time.Millisecond)
 	}
 }
 
