@@ -74,3 +74,13 @@ func (p *parser) tensors(n uint64) {
 		p.w.name = ""
 	}
 }
+
+// hasTensor is whether a tensor has this name.
+func (f *File) hasTensor(name string) bool {
+	for i := range f.Tensors {
+		if f.Tensors[i].Name == name {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,3 @@
+package gguf
+
+const keyTokens = "tokenizer.ggml.tokens"
