@@ -31,7 +31,7 @@ func Numbers[T Number](v Value) ([]T, error) {
 	}
 	numbers := make([]T, v.count)
 	b := unsafe.Slice((*byte)(unsafe.Pointer(&numbers[0])), len(numbers)*size)
-	if err := v.read(b); err != nil {
+	if err := v.file.read(b, v.Offset); err != nil {
 		return nil, err
 	}
 	if v.file.order.Uint16([]byte{1, 0}) != binary.NativeEndian.Uint16([]byte{1, 0}) {
@@ -90,7 +90,7 @@ func (v Value) Ints() ([]int64, error) {
 		return nil, v.wrong("an array of integers")
 	}
 	b := make([]byte, v.Size)
-	if err := v.read(b); err != nil {
+	if err := v.file.read(b, v.Offset); err != nil {
 		return nil, err
 	}
 	numbers := make([]int64, v.count)
@@ -131,13 +131,13 @@ func (v Value) Arrays() ([]Value, error) {
 	return arrays, nil
 }
 
-// read fills b with the elements of an array.
-func (v Value) read(b []byte) error {
-	if n, err := v.file.r.ReadAt(b, v.Offset); n < len(b) {
+// read fills b with what stands at an offset.
+func (s *source) read(b []byte, offset int64) error {
+	if n, err := s.r.ReadAt(b, offset); n < len(b) {
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
-		return fmt.Errorf("read %d bytes of an array at byte %d: %w", v.Size, v.Offset, err)
+		return fmt.Errorf("read %d bytes at byte %d of the file: %w", len(b), offset, err)
 	}
 	return nil
 }

@@ -28,10 +28,13 @@ func (v Value) Strings() (*Strings, error) {
 	if v.Type != Array || v.Elem != String {
 		return nil, v.wrong("an array of strings")
 	}
-	s := &Strings{b: make([]byte, v.Size), n: v.Len(), order: v.file.order}
-	if err := v.read(s.b); err != nil {
+	// From the start of a page on, as window.fill reads.
+	before := v.Offset & (pageSize - 1)
+	b := make([]byte, before+v.Size)
+	if err := v.file.read(b, v.Offset-before); err != nil {
 		return nil, err
 	}
+	s := &Strings{b: b[before:], n: v.Len(), order: v.file.order}
 	// The file may have changed since its header was read.
 	if n, end := walkStrings(s.b, v.count, s.order); n != v.count || end != uint64(v.Size) {
 		return nil, fmt.Errorf("read an array of strings at byte %d: %w: the file changed", v.Offset, ErrSyntax)

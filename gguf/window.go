@@ -12,16 +12,17 @@ import (
 const (
 	firstWindow = 16 << 10
 	lastWindow  = 256 << 10
+	pageSize    = 4 << 10
 )
 
-var windows = sync.Pool{New: func() any { return new([lastWindow]byte) }}
+var windows = sync.Pool{New: func() any { return new([lastWindow + pageSize]byte) }}
 
 // window reads forward through a file, a piece at a time, into memory that it reuses.
 // The first error stays: later calls give zeros.
 type window struct {
 	r     io.ReaderAt
 	size  int64 // of the file
-	whole *[lastWindow]byte
+	whole *[lastWindow + pageSize]byte
 	b     []byte // the piece of the file from start on
 	start int64
 	pos   int // of the next byte, in b
@@ -32,7 +33,7 @@ type window struct {
 }
 
 func newWindow(r io.ReaderAt, size int64) *window {
-	return &window{r: r, size: size, whole: windows.Get().(*[lastWindow]byte), next: firstWindow, order: binary.LittleEndian}
+	return &window{r: r, size: size, whole: windows.Get().(*[lastWindow + pageSize]byte), next: firstWindow, order: binary.LittleEndian}
 }
 
 // free gives the memory back; what take returned is void from here on.
@@ -64,19 +65,20 @@ func (w *window) ensure(n int) bool {
 	return w.fill(n)
 }
 
-// fill moves the window to the next byte.
+// fill moves the window to the next byte, with at least n from there. It reads from the
+// start of a page on: the kernel copies whole pages several times as fast as what lies
+// across them.
 func (w *window) fill(n int) bool {
-	at, kept := w.offset(), 0
-	if w.pos < len(w.b) {
-		kept = copy(w.whole[:], w.b[w.pos:])
-	}
-	want := int(min(int64(max(w.next, n)), w.size-at))
+	at := w.offset()
+	w.start = at &^ (pageSize - 1)
+	w.pos = int(at - w.start)
+	want := int(min(int64(max(w.next, w.pos+n)), w.size-w.start))
 	w.next = min(2*w.next, lastWindow)
-	w.start, w.pos, w.b = at, 0, w.whole[:want]
-	if read, err := w.r.ReadAt(w.b[kept:], at+int64(kept)); kept+read < want {
-		w.b = w.whole[:kept+read]
+	w.b = w.whole[:want]
+	if read, err := w.r.ReadAt(w.b, w.start); read < want {
+		w.b = w.whole[:max(read, w.pos)]
 		if err == nil || err == io.EOF {
-			w.fail(at+int64(kept+read), "the file became shorter while it was read")
+			w.fail(w.start+int64(read), "the file became shorter while it was read")
 		} else if w.err == nil {
 			w.err = err
 		}
