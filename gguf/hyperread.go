@@ -205,7 +205,7 @@ func (r *hyperReader) list(k key, limit int, each func(i, n int)) {
 		r.buffer = make([]byte, max(n, len(r.h.Layers))*int(size))
 	}
 	b := r.buffer[:n*int(size)]
-	if err := v.read(b); err != nil {
+	if err := v.file.read(b, v.Offset); err != nil {
 		r.err = err
 		return
 	}
