@@ -29,7 +29,10 @@ run: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## fetch and build what is mis
 test-models: models/SmolLM2-135M-Instruct.Q4_1.gguf
 	@scripts/fetch-model.sh gemma3
 
-test: build test-models test-pure ## all tests but fuzz and bench; what CI runs
+build/python/packages: scripts/fetch-gguf-py.sh
+	@scripts/fetch-gguf-py.sh
+
+test: build test-models test-pure build/python/packages ## all tests but fuzz and bench; what CI runs
 	go vet ./...
 	go test -p 1 -timeout 30m ./...
 	$(MAKE) test-race

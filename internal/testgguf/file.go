@@ -5,19 +5,23 @@
 package testgguf
 
 import (
-	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
 // File is a GGUF file in the making: keys and tensors in the order in which they are
 // added.
 type File struct {
-	keys    []keyValue
-	tensors []tensor
+	Version   uint32 // 0: 3
+	BigEndian bool
+	Alignment int // of tensors in the file, in bytes; 0: 32, and no key says so
+	keys      []keyValue
+	tensors   []tensor
 }
 
 type keyValue struct {
@@ -25,15 +29,17 @@ type keyValue struct {
 	value any
 }
 
-// tensor is one of 32-bit floats; the first dimension is the one that is contiguous.
+// tensor has its first dimension where elements are neighbours.
 type tensor struct {
 	name  string
+	kind  uint32
 	shape []int
-	data  []float32
+	data  any
+	size  int
 }
 
-// Set adds a key, or changes it. The value is a uint32, int32, float32, bool or string,
-// or a slice of int32, float32 or string.
+// Set adds a key, or changes it. The value is a number of a sized type, a bool or a
+// string, a slice of one of these, or a slice of slices as []any.
 func (f *File) Set(key string, value any) *File {
 	for i := range f.keys {
 		if f.keys[i].key == key {
@@ -50,7 +56,13 @@ func (f *File) Add(name string, data []float32, shape ...int) *File {
 	if n := product(shape); n != len(data) {
 		panic(fmt.Sprintf("testgguf: tensor %s of shape %v has %d values", name, shape, len(data)))
 	}
-	f.tensors = append(f.tensors, tensor{name, shape, data})
+	f.tensors = append(f.tensors, tensor{name, tensorFloat32, shape, data, 4 * len(data)})
+	return f
+}
+
+// AddStored adds a tensor of any type, given as it is stored.
+func (f *File) AddStored(name string, kind uint32, data []byte, shape ...int) *File {
+	f.tensors = append(f.tensors, tensor{name, kind, shape, data, len(data)})
 	return f
 }
 
@@ -72,27 +84,22 @@ func (f *File) Write(t testing.TB, name string) string {
 	return path
 }
 
-// alignment is of tensors in the file, in bytes; GGUF's default.
-const alignment = 32
+// tensorFloat32 is GGUF's number for the type of tensors of 32-bit floats.
+const tensorFloat32 = 0
 
-// GGUF's numbers for the types of values that are used here, and of tensors.
-const (
-	typeUint32  = 4
-	typeInt32   = 5
-	typeFloat32 = 6
-	typeBool    = 7
-	typeString  = 8
-	typeArray   = 9
-
-	tensorFloat32 = 0
-)
-
-// Bytes is the file in GGUF's version 3.
+// Bytes is the file.
 func (f *File) Bytes() []byte {
-	var b buffer
+	b := buffer{order: binary.LittleEndian, alignment: cmp.Or(f.Alignment, 32)}
+	if f.BigEndian {
+		b.order = binary.BigEndian
+	}
+	keys := f.keys
+	if f.Alignment != 0 {
+		keys = append(slices.Clip(keys), keyValue{"general.alignment", uint32(f.Alignment)})
+	}
 	b.WriteString("GGUF")
-	b.put(uint32(3), uint64(len(f.tensors)), uint64(len(f.keys)))
-	for _, kv := range f.keys {
+	b.put(cmp.Or(f.Version, 3), uint64(len(f.tensors)), uint64(len(keys)))
+	for _, kv := range keys {
 		b.string(kv.key)
 		b.value(kv.value)
 	}
@@ -103,8 +110,8 @@ func (f *File) Bytes() []byte {
 		for _, d := range t.shape {
 			b.put(uint64(d))
 		}
-		b.put(uint32(tensorFloat32), uint64(offset))
-		offset += (4*len(t.data) + alignment - 1) / alignment * alignment
+		b.put(t.kind, uint64(offset))
+		offset += (t.size + b.alignment - 1) / b.alignment * b.alignment
 	}
 	for _, t := range f.tensors {
 		b.pad()
@@ -112,53 +119,4 @@ func (f *File) Bytes() []byte {
 	}
 	b.pad()
 	return b.Bytes()
-}
-
-type buffer struct{ bytes.Buffer }
-
-func (b *buffer) put(values ...any) {
-	for _, v := range values {
-		if err := binary.Write(b, binary.LittleEndian, v); err != nil {
-			panic(err) // a type that has no size
-		}
-	}
-}
-
-func (b *buffer) pad() {
-	for b.Len()%alignment != 0 {
-		b.WriteByte(0)
-	}
-}
-
-func (b *buffer) string(s string) {
-	b.put(uint64(len(s)))
-	b.WriteString(s)
-}
-
-// value writes the type and the value of a key.
-func (b *buffer) value(v any) {
-	switch v := v.(type) {
-	case uint32:
-		b.put(uint32(typeUint32), v)
-	case int32:
-		b.put(uint32(typeInt32), v)
-	case float32:
-		b.put(uint32(typeFloat32), v)
-	case bool:
-		b.put(uint32(typeBool), v)
-	case string:
-		b.put(uint32(typeString))
-		b.string(v)
-	case []int32:
-		b.put(uint32(typeArray), uint32(typeInt32), uint64(len(v)), v)
-	case []float32:
-		b.put(uint32(typeArray), uint32(typeFloat32), uint64(len(v)), v)
-	case []string:
-		b.put(uint32(typeArray), uint32(typeString), uint64(len(v)))
-		for _, s := range v {
-			b.string(s)
-		}
-	default:
-		panic(fmt.Sprintf("testgguf: a value of type %T", v))
-	}
 }

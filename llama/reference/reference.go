@@ -1,6 +1,6 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
 // compare the engine with, assertions, crashes and calls without end on demand, calls
-// that only C can make, and the size of the C heap. Nothing but tests may import it.
+// that only C can make, the size of the C heap, and the engine's reader of GGUF files. Nothing but tests may import it.
 package reference
 
 /*

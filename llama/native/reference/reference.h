@@ -32,6 +32,19 @@ void llm_reference_hang(void);
 int llm_reference_faults(void);
 int llm_reference_fault(const char * path, int i, char ** err);
 
+// What the engine reads from the header of a GGUF file, as lines of text, malloc'ed; NULL
+// when it refuses the file. Numbers are decimal, names have no spaces:
+//     version V alignment A data OFFSET (0 without tensors)
+//     key NAME TYPE ELEMENT-TYPE COUNT CRC-32-OF-THE-BYTES
+//     tensor NAME TYPE DIM DIM DIM DIM OFFSET SIZE
+char * llm_reference_gguf(const char * path);
+
+// Reads the header and drops it. Not 0 when it refuses the file.
+int llm_reference_gguf_open(const char * path);
+
+// The types of tensors, malloc'ed lines: number, name, numbers in a block, bytes of a block.
+char * llm_reference_tensor_types(void);
+
 // The bytes that malloc has handed out; 0 where it does not say.
 size_t llm_reference_heap_bytes(void);
 
