@@ -95,7 +95,7 @@ func kind(start []byte) string {
 			return k.name
 		}
 	}
-	if len(start) == 8 && start[8-1] == 0 && start[0] != 0 {
+	if string(start[4:]) == "\x00\x00\x00\x00" { // of the length of its header
 		return "it may be safetensors: convert the model"
 	}
 	return fmt.Sprintf("it starts with %q", start[:4])
