@@ -41,7 +41,7 @@ test-pure: ## the packages that do not reach cgo, with cgo off
 	CGO_ENABLED=0 go test $(PURE)
 
 test-race: build test-models ## what is concurrent, under the race detector
-	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./llama
+	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./llama ./gguf
 
 test-asan: test-models ## all tests with our C++ and the engine under AddressSanitizer
 	@BACKEND=$(BACKEND) SANITIZE=address scripts/build-native.sh
@@ -53,6 +53,8 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
 	go test -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
 	go test -run=FuzzContentRange -fuzz=FuzzContentRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/store/remote
+	@# Otherwise it spends a minute to make each input of interest shorter.
+	go test -run=FuzzOpen -fuzz=FuzzOpen -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzFrame -fuzz=FuzzFrame -fuzztime=$(or $(FUZZTIME),30s) ./internal/worker
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it
