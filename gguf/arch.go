@@ -12,9 +12,11 @@ type architecture struct {
 	refused bool // the engine knows the name and does not run it
 	kind    Kind
 	memory  memory
+	cache   cacheRule
 	rope    RoPEKind
 	need    []key // without one the engine refuses the model
 	may     []key // the engine also reads these
+	late    []key // and these on conditions: they are checked where they are read
 	window  *windowRule
 
 	recurrent recurrentRule

@@ -41,7 +41,7 @@ var attentionArchitectures = []architecture{
 	{name: "internlm2", rope: RoPENorm, need: needRMS},
 	{name: "jais", need: needNorm, may: []key{kMaxAlibiBias}},
 	{name: "jais2", rope: RoPENeoX, need: needNorm},
-	{name: "llama", rope: RoPENorm, wholeHeads: true, need: needRMS},
+	{name: "llama", rope: RoPENorm, wholeHeads: true, need: needRMS, may: []key{kVocabSize}},
 	{name: "maincoder", rope: RoPENorm, need: needRMS},
 	{name: "minicpm", rope: RoPENorm, ropeSwitch: true, need: needRMS, may: []key{kEmbeddingScale, kResidualScale, kLogitScale}},
 	{

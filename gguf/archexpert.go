@@ -49,7 +49,7 @@ var expertArchitectures = []architecture{
 		may:  []key{kResidualScale, kEmbeddingScale, kAttentionScale, kSharedFF},
 	}, // granite-moe.cpp
 	{
-		name: "graniteswitch", rope: RoPENorm, ropeSwitch: true, then: graniteRouter,
+		name: "graniteswitch", cache: cacheAll, rope: RoPENorm, ropeSwitch: true, then: graniteRouter,
 		need: []key{kRMSEps, kLogitScale, kAdapterCount, kAdapterLoRARank, kAdapterTokenIDsActivate, kAdapterTokenIDsSubstitute},
 		may:  []key{kResidualScale, kEmbeddingScale, kAttentionScale, kSharedFF, kAdapterRouterGain},
 	}, // granite-switch.cpp

@@ -6,11 +6,11 @@ var latentArchitectures = []architecture{
 	{
 		name: "deepseek2", rope: RoPENorm, then: deepseekLite,
 		need: []key{kRMSEps, kKVRank, kExpertFF, kExpertSharedCount},
-		may: []key{kLeadingDense, kKeyLengthMLA, kValueLengthMLA, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
+		may: []key{kVocabSize, kLeadingDense, kKeyLengthMLA, kValueLengthMLA, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
 			kRoPEScalingYarnLogMul, kTemperatureScale, kTemperatureLength, kQRank},
 	},
 	{
-		name: "deepseek32", memory: memoryIndexer, rope: RoPENorm, normEpsilon: 1e-6, then: deepseek32,
+		name: "deepseek32", memory: memoryIndexer, rope: RoPENorm, normEpsilon: 1e-6, then: allIndexers,
 		need: []key{kExpertFF, kRMSEps, kExpertSharedCount, kQRank, kKVRank, kIndexerHeadCount, kIndexerKeyLength, kIndexerTopK,
 			kExpertGatingFunc},
 		may: []key{kRoPEDimensionSections, kLeadingDense, kExpertWeightsScale, kExpertWeightsNorm, kKeyLengthMLA,
@@ -39,7 +39,7 @@ var latentArchitectures = []architecture{
 			kValueLengthMLA, kExpertGatingFunc, kIndexerTypes},
 	},
 	{
-		name: "hy_v4", memory: memoryIndexer, rope: RoPENorm, then: hunyuan4,
+		name: "hy_v4", memory: memoryIndexer, cache: cacheAll, rope: RoPENorm, then: hunyuan4,
 		need: []key{kRMSEps, kQRank, kKVRank, kKeyLengthMLA, kValueLengthMLA, kExpertFF, kExpertSharedCount,
 			kHyperConnectionCount, kHyperConnectionEpsilon, kHyperConnectionMagnitude},
 		may: []key{kLeadingDense, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc, kSwiGLUClampExpert,
@@ -47,7 +47,7 @@ var latentArchitectures = []architecture{
 	},
 	{name: "minicpm3", rope: RoPENeoX, need: []key{kRMSEps, kQRank, kKVRank}},
 	{
-		name: "minimax-m3", memory: memoryBlocks, rope: RoPENeoX, then: minimaxBlocks,
+		name: "minimax-m3", memory: memoryIndexer, cache: cacheAll, rope: RoPENeoX, then: minimaxBlocks,
 		need: []key{kRMSEps, kExpertFF, kExpertSharedCount, kExpertGatingFunc, kIndexerHeadCount, kIndexerKeyLength,
 			kIndexerTopK, kIndexerBlockSize, kIndexerLocalBlocks},
 		may: []key{kLeadingDense, kExpertWeightsScale, kExpertWeightsNorm},
@@ -55,7 +55,7 @@ var latentArchitectures = []architecture{
 	{
 		name: "mistral4", rope: RoPENorm, then: deepseekLite,
 		need: []key{kRMSEps, kKVRank, kExpertFF, kExpertSharedCount},
-		may: []key{kLeadingDense, kKeyLengthMLA, kValueLengthMLA, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
+		may: []key{kVocabSize, kLeadingDense, kKeyLengthMLA, kValueLengthMLA, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
 			kRoPEScalingYarnLogMul, kTemperatureScale, kTemperatureLength, kQRank},
 	}, // deepseek2.cpp
 	{name: "plm", rope: RoPENorm, need: []key{kRMSEps, kKVRank}},

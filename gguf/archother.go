@@ -6,13 +6,14 @@ var otherArchitectures = []architecture{
 	{name: "bert", kind: KindEncoder, memory: memoryNone, rope: RoPENeoX, need: needNorm},
 	{name: "clip", refused: true, memory: memoryNone},
 	{
-		name: "dflash", kind: KindDraft, rope: RoPENeoX, sections: sectionsAny, then: draft,
+		name: "dflash", kind: KindDraft, rope: RoPENeoX, sections: sectionsAny, first: draftKeys, then: draft,
 		need: []key{kRMSEps, kTargetLayers},
-		may: []key{kQRank, kWindow, kExpertFF, kExpertSharedCount, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
-			kSwiGLUClampExpert, kOutputGroupCount, kOutputLoRARank, kHyperConnectionSinkhornIterations, kHyperConnectionEpsilon,
-			kPattern, kEmbeddingScale, kAttentionScale, kHiddenAct, kLogitScale, kFinalLogitSoftcapping, kRoPEDimensionSections,
+		may: []key{kWindow, kEmbeddingScale, kAttentionScale, kHiddenAct, kLogitScale, kFinalLogitSoftcapping, kRoPEDimensionSections,
 			kDraftBlockSize, kDraftConvKernelSize, kDraftConvGroupSize, kDraftSelectorRank, kDraftSelectorTopK,
-			kHyperConnectionCount, kSwiGLUClampShared, kCompressRatios},
+			kHyperConnectionCount},
+		late: []key{kQRank, kExpertFF, kExpertSharedCount, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
+			kSwiGLUClampExpert, kOutputGroupCount, kOutputLoRARank, kHyperConnectionSinkhornIterations, kHyperConnectionEpsilon,
+			kSwiGLUClampShared, kCompressRatios, kPattern},
 	},
 	{name: "dream", kind: KindDiffusion, memory: memoryNone, rope: RoPENeoX, notCausal: true, need: needRMS},
 	{
@@ -42,7 +43,7 @@ var otherArchitectures = []architecture{
 		need: needRMS,
 		may:  []key{kExpertFF},
 	},
-	{name: "llama-embed", kind: KindEncoder, rope: RoPENorm, wholeHeads: true, need: needRMS}, // llama.cpp
+	{name: "llama-embed", kind: KindEncoder, rope: RoPENorm, wholeHeads: true, need: needRMS, may: []key{kVocabSize}}, // llama.cpp
 	{
 		name: "modern-bert", kind: KindEncoder, memory: memoryNone, rope: RoPENeoX,
 		window: &windowRule{kind: WindowSymmetric, when: windowIfSize, pattern: 3, denseFirst: true},

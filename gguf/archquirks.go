@@ -69,7 +69,11 @@ func graniteRouter(r *hyperReader) {
 		r.fail(kBlockCount, "is %d, must be below %d", h.Main(), maxLayers)
 		return
 	}
-	h.Layers = append(h.Layers[:h.Main()], Layer{Heads: 1, KVHeads: 1})
+	used := 0 // as it was for a layer that predicts ahead
+	if h.NextN > 0 {
+		used = h.Layers[h.Main()].ExpertsUsed
+	}
+	h.Layers = append(h.Layers[:h.Main()], Layer{Heads: 1, KVHeads: 1, ExpertsUsed: used})
 	h.NextN = 1
 }
 

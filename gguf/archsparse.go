@@ -1,5 +1,10 @@
 package gguf
 
+import (
+	"math"
+	"slices"
+)
+
 // What the architectures with latent or sparse attention do by themselves: each from
 // its file in src/models@v0.5.0.
 
@@ -30,8 +35,11 @@ func deepseek4(r *hyperReader) {
 	if n := r.value(kCompressRatios).Len(); n < len(h.Layers) {
 		r.fail(kCompressRatios, "has %d elements for %d layers", n, len(h.Layers))
 	}
-	r.list(kCompressRatios, len(h.Layers), func(i, n int) { h.Layers[i].Compress = n })
+	r.list(kCompressRatios, len(h.Layers), func(i, n int) {
+		h.Layers[i].Compress, h.Layers[i].Indexer = n, n == compressFew
+	})
 	r.softplus()
+	h.Window.Kind = WindowStandard
 	allWindow(r)
 }
 
@@ -48,26 +56,44 @@ func allWindow(r *hyperReader) {
 	}
 }
 
-// draft is DFlash: a draft of its own kind, or stages of DeepSeek 4.
+// forget makes late keys as if they were absent, but for some.
+func (r *hyperReader) forget(but ...key) {
+	for _, k := range r.arch.late {
+		if !slices.Contains(but, k) {
+			r.at[k] = 0
+		}
+	}
+}
+
+// draftKeys: DFlash is a draft of its own kind, or stages of DeepSeek 4.
+func draftKeys(r *hyperReader) {
+	switch {
+	case r.count(kHyperConnectionCount, 0) > 0:
+		for _, k := range [...]key{kQRank, kWindow, kExpertFF, kExpertSharedCount, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
+			kSwiGLUClampExpert, kOutputGroupCount, kOutputLoRARank, kHyperConnectionSinkhornIterations, kHyperConnectionEpsilon} {
+			r.need(k)
+		}
+		r.at[kPattern] = 0
+	case r.count(kWindow, 0) > 0:
+		r.forget(kPattern)
+	default:
+		r.forget()
+	}
+}
+
 func draft(r *hyperReader) {
 	h := r.h
 	h.EmbeddingEncoder = r.value(kTargetLayers).Len() * h.Embedding
-	if h.MLA.HyperConnections == 0 {
-		h.MLA = MLA{}
-		h.Experts.Shared = 0
-		for i := range h.Layers {
-			h.Layers[i].ExpertFeedForward = 0
-		}
-		if h.Window.Size > 0 {
-			h.Window.Kind = WindowStandard
-			r.windowRoPE(ropeSame)
+	stages := h.MLA.HyperConnections > 0
+	if h.Window.Size > 0 {
+		h.Window.Kind = WindowStandard
+		h.RoPE.BaseWindow, h.RoPE.ScaleWindow = h.RoPE.Base, h.RoPE.Scale
+		if !stages {
 			r.windowLayers(&windowRule{list: true})
 		}
-		return
 	}
-	for _, k := range [...]key{kQRank, kWindow, kExpertFF, kExpertSharedCount, kExpertWeightsScale, kExpertWeightsNorm, kExpertGatingFunc,
-		kSwiGLUClampExpert, kOutputGroupCount, kOutputLoRARank, kHyperConnectionSinkhornIterations, kHyperConnectionEpsilon} {
-		r.need(k)
+	if !stages {
+		return
 	}
 	r.softplus()
 	for _, k := range [...]key{kOutputGroupCount, kWindow} {
@@ -80,12 +106,10 @@ func draft(r *hyperReader) {
 			r.fail(kCompressRatios, "layer %d is compressed", i)
 		}
 	})
-	h.memory = memoryAttention
+	h.cache = cacheAll
 	if h.RoPE.Kind == RoPENeoX {
 		h.RoPE.Kind = RoPENorm
 	}
-	h.Window.Kind = WindowStandard
-	r.windowRoPE(ropeSame)
 	allWindow(r)
 }
 
@@ -95,20 +119,23 @@ func (r *hyperReader) indexerTypes() {
 }
 
 func dots3(r *hyperReader) {
-	h := r.h
-	r.list(kIndexerTypes, len(h.Layers), func(i, n int) { h.Layers[i].Indexer = n != 0 })
+	if r.value(kIndexerTypes).Type != Array {
+		r.fail(kIndexerTypes, "is no array")
+	}
+	r.list(kIndexerTypes, r.h.Main(), func(i, n int) { r.h.Layers[i].Indexer = n != 0 })
 }
 
-func deepseek32(r *hyperReader) {
-	for i := range r.h.Layers {
-		r.h.Layers[i].Indexer = i < r.h.Main()
+// allIndexers: each layer has its own.
+func allIndexers(r *hyperReader) {
+	for i := range r.h.Main() {
+		r.h.Layers[i].Indexer = true
 	}
 }
 
 // glmIndexer: without a list, all layers of models up to 5.1, and one in four of 5.2.
 func glmIndexer(r *hyperReader) {
 	const context52, listed52 = 1048576, 78
-	for i := range r.h.Layers {
+	for i := range r.h.Main() {
 		r.h.Layers[i].Indexer = r.h.Context < context52 || i < 2 || i < listed52 && i%4 == 2
 	}
 	r.indexerTypes()
@@ -140,6 +167,26 @@ func minimaxBlocks(r *hyperReader) {
 	if r.h.Indexer.Block == 0 {
 		r.fail(kIndexerBlockSize, "is 0")
 	}
+	for i := range r.h.Layers {
+		r.h.Layers[i].Indexer = i >= r.h.LeadingDense
+	}
+}
+
+// qwen4Keys: those of the hashes count where there is a layer for them.
+func qwen4Keys(r *hyperReader) {
+	switch {
+	case !r.has(kPLELayers):
+		r.forget()
+	case r.value(kPLELayers).Type != Array:
+		r.fail(kPLELayers, "is no array")
+	case r.value(kPLELayers).Len() == 0:
+		r.forget()
+	default:
+		for _, k := range [...]key{kPLELayers, kPLENgramSize, kPLEHeadsPerNgram, kPLEConvKernel, kPLEEosTokenID, kEmbeddingPerLayer,
+			kPLELayerMultipliers, kPLEHeadOffsets, kPLEHeadVocabSizes} {
+			r.need(k)
+		}
+	}
 }
 
 // qwen4 has hyper-connections, an indexer and one layer with hashed n-grams.
@@ -156,20 +203,14 @@ func qwen4(r *hyperReader) {
 	}
 	h.EmbeddingOut = h.MLA.HyperConnections * h.Embedding
 	r.layers(kCompressRatios, len(h.Layers), func(l *Layer, n int) { l.Compress = n })
-	if r.has(kPLELayers) && r.value(kPLELayers).Len() > 0 {
+	if r.has(kPLELayers) {
 		qwen4Hashes(r)
-	} else {
-		h.EmbeddingPerLayer = 0
 	}
 }
 
 func qwen4Hashes(r *hyperReader) {
 	const maxNgram, maxHeads = 8, 64
 	h := r.h
-	for _, k := range [...]key{kPLENgramSize, kPLEHeadsPerNgram, kPLEConvKernel, kPLEEosTokenID, kEmbeddingPerLayer,
-		kPLELayerMultipliers, kPLEHeadOffsets, kPLEHeadVocabSizes} {
-		r.need(k)
-	}
 	if n := r.value(kPLELayers).Len(); n != 1 {
 		r.fail(kPLELayers, "has %d elements, must have 1", n)
 	}
@@ -189,6 +230,13 @@ func qwen4Hashes(r *hyperReader) {
 	r.length(kPLELayerMultipliers, ngram)
 	r.length(kPLEHeadOffsets, heads)
 	r.length(kPLEHeadVocabSizes, heads)
+	var offsets [maxHeads]int
+	r.list(kPLEHeadOffsets, min(heads, maxHeads), func(i, n int) { offsets[i] = r.whole(kPLEHeadOffsets, int64(n)) })
+	r.list(kPLEHeadVocabSizes, min(heads, maxHeads), func(i, n int) {
+		if r.whole(kPLEHeadVocabSizes, int64(n)) == 0 || offsets[i]+n > math.MaxInt32 {
+			r.fail(kPLEHeadVocabSizes, "has %d rows from %d on", n, offsets[i])
+		}
+	})
 	r.list(kPLELayers, 1, func(_, layer int) {
 		if layer < 0 || layer >= len(h.Layers) {
 			r.fail(kPLELayers, "layer %d of %d", layer, len(h.Layers))
@@ -199,9 +247,9 @@ func qwen4Hashes(r *hyperReader) {
 	})
 }
 
-// length fails when an array has another number of elements.
+// length fails when an array has fewer elements.
 func (r *hyperReader) length(k key, n int) {
-	if r.err == nil && r.value(k).Len() != n {
+	if r.err == nil && r.value(k).Len() < n {
 		r.fail(k, "has %d elements, must have %d", r.value(k).Len(), n)
 	}
 }

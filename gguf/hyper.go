@@ -44,6 +44,7 @@ type Hyper struct {
 	Labels  int // of a classifier, else 1
 
 	memory memory
+	cache  cacheRule
 }
 
 // Layer is one block. What is about keys and values is that of attention.

@@ -25,7 +25,7 @@ func (r *hyperReader) readSize() {
 	for _, k := range [...]key{kContext, kEmbedding, kBlockCount} {
 		r.need(k)
 	}
-	h.Kind, h.memory = r.arch.kind, r.arch.memory
+	h.Kind, h.memory, h.cache = r.arch.kind, r.arch.memory, r.arch.cache
 	h.Context = r.count(kContext, 0)
 	h.Embedding = r.count(kEmbedding, 0)
 	h.EmbeddingOut = r.count(kEmbeddingOut, 0)
@@ -43,8 +43,9 @@ func (r *hyperReader) readSize() {
 		layers, h.NextN = min(layers, maxLayers), min(h.NextN, layers, maxLayers)
 	}
 	h.Layers = make([]Layer, layers, layers+1)
-	h.Vocabulary = r.count(kVocabSize, 0)
-	if tokens, ok := r.f.Lookup(keyTokens); ok && !r.has(kVocabSize) {
+	if r.has(kVocabSize) && r.value(kVocabSize).Type == Uint32 {
+		h.Vocabulary = r.count(kVocabSize, 0)
+	} else if tokens, ok := r.f.Lookup(keyTokens); ok {
 		h.Vocabulary = tokens.Len()
 	}
 	if labels := kClassifierOutputLabels; r.has(labels) && r.value(labels).Len() > 0 {
@@ -169,6 +170,12 @@ func (r *hyperReader) readParts() {
 	e.PerGroup = r.count(kExpertsPerGroup, 0)
 	e.Latent = r.count(kExpertLatentLength, r.count(kMoELatentSize, 0))
 	e.Every = r.count(kInterleaveMoELayerStep, r.count(kMoEEveryNLayers, 0))
+	for _, k := range [...]key{kSwiGLUClampExpert, kSwiGLUClampShared} {
+		r.perLayer(k, len(h.Layers))
+	}
+	for _, k := range [...]key{kXIELUAlphaN, kXIELUAlphaP, kXIELUBeta, kXIELUEps} {
+		r.perLayer(k, h.Main())
+	}
 	r.layers(kExpertFF, len(h.Layers), func(l *Layer, n int) { l.ExpertFeedForward = n })
 	h.MLA = MLA{
 		QRank: r.count(kQRank, 0), KVRank: r.count(kKVRank, 0),

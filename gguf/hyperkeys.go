@@ -189,6 +189,7 @@ type form uint8
 const (
 	formCount  form = iota // uint32
 	formCounts             // uint32 for all layers, or an array of uint32, int32 or bool with one for each
+	formInts               // the same, but int32 for all
 	formFloat
 	formFloats
 	formFlag
@@ -343,7 +344,7 @@ var hyperKeys = [keyCount]struct {
 	kPosnetEmbeddingLength:             {"posnet.embedding_length", formCount},
 	kRescaleEveryNLayers:               {"rescale_every_n_layers", formCount},
 	kResidualScale:                     {"residual_scale", formFloat},
-	kRoPEDimensionSections:             {"rope.dimension_sections", formCounts},
+	kRoPEDimensionSections:             {"rope.dimension_sections", formInts},
 	kRoPEBaseWindow:                    {"rope.freq_base_swa", formFloat},
 	kRoPEScalingYarnAttnFactor:         {"rope.scaling.yarn_attn_factor", formFloat},
 	kRoPEScalingYarnBetaFast:           {"rope.scaling.yarn_beta_fast", formFloat},

@@ -70,17 +70,24 @@ type hyperReader struct {
 	keysWindow, valuesWindow, rotatedWindow int
 }
 
-// find notes where the keys are that the architecture reads, or all.
+// find notes where the keys are that the architecture reads, or all, and holds them to
+// their types, but for those that the engine may not look at.
 func (r *hyperReader) find(all bool) {
-	var reads [keyCount]bool
+	var reads, checks [keyCount]bool
 	for k := range keyCount {
 		reads[k] = all || k <= lastGeneralKey
+		checks[k] = k < kVocabSize
 	}
-	for _, k := range r.arch.need {
+	for _, keys := range [...][]key{r.arch.need, r.arch.may} {
+		for _, k := range keys {
+			reads[k], checks[k] = true, true
+		}
+	}
+	for _, k := range r.arch.late {
 		reads[k] = true
 	}
-	for _, k := range r.arch.may {
-		reads[k] = true
+	if w := r.arch.window; w != nil && w.when != windowAlways {
+		checks[kPattern], checks[kRoPEBaseWindow] = false, false
 	}
 	arch := r.h.Architecture
 	for i := range min(len(r.f.Keys), math.MaxInt16) {
@@ -92,7 +99,9 @@ func (r *hyperReader) find(all bool) {
 		}
 		if k, ok := keyByName[name]; ok && reads[k] && r.at[k] == 0 {
 			r.at[k] = int16(i + 1)
-			r.check(k)
+			if checks[k] {
+				r.check(k)
+			}
 		}
 	}
 	for _, k := range r.arch.need {
@@ -103,11 +112,13 @@ func (r *hyperReader) find(all bool) {
 // has is whether the key is there.
 func (r *hyperReader) has(k key) bool { return r.at[k] != 0 }
 
-// need fails when the key is missing.
+// need fails when the key is missing, or of the wrong type.
 func (r *hyperReader) need(k key) {
 	if !r.has(k) || hyperKeys[k].form == formList && r.value(k).Type != Array {
 		r.fail(k, missing)
+		return
 	}
+	r.check(k)
 }
 
 // value of a key that is there.
@@ -134,6 +145,8 @@ func (r *hyperReader) check(k key) {
 		ok, want = v.Type == Uint32, "u32"
 	case formCounts:
 		ok, want = v.Type == Uint32 || v.Type == Array && (v.Elem == Uint32 || v.Elem == Int32 || v.Elem == Bool), "u32, or an array of u32, i32 or bool"
+	case formInts:
+		ok, want = v.Type == Int32 || v.Type == Array && (v.Elem == Uint32 || v.Elem == Int32 || v.Elem == Bool), "i32, or an array of u32, i32 or bool"
 	case formFloat:
 		ok, want = v.Type == Float32, "f32"
 	case formFloats:
@@ -218,6 +231,13 @@ func (r *hyperReader) list(k key, limit int, each func(i, n int)) {
 	}
 }
 
+// perLayer fails when an array has not one element for each layer.
+func (r *hyperReader) perLayer(k key, n int) {
+	if r.has(k) && r.value(k).Type == Array && r.value(k).Len() != n {
+		r.fail(k, "has %d elements for %d layers", r.value(k).Len(), n)
+	}
+}
+
 // layers calls each with the number of every layer: that of the key, or those of its
 // array, which must be as long. It is false when the key is absent.
 func (r *hyperReader) layers(k key, n int, each func(l *Layer, n int)) bool {
@@ -225,8 +245,7 @@ func (r *hyperReader) layers(k key, n int, each func(l *Layer, n int)) bool {
 		return false
 	}
 	if v := r.value(k); v.Type == Array {
-		if v.count != uint64(n) {
-			r.fail(k, "has %d elements for %d layers", v.count, n)
+		if r.perLayer(k, n); r.err != nil {
 			return true
 		}
 		r.list(k, n, func(i, n int) { each(&r.h.Layers[i], r.whole(k, int64(n))) })

@@ -38,18 +38,18 @@ func (r *hyperReader) readWindow() {
 	if rule == nil || r.err != nil {
 		return
 	}
-	size := r.count(kWindow, rule.size)
-	h.Window.Size = size
+	given := r.count(kWindow, 0)
+	h.Window.Size = given
 	switch rule.when {
 	case windowNever:
 		h.Window.Size = 0
 		return
 	case windowIfSize:
-		if size == 0 || !r.has(kWindow) {
+		if given == 0 {
 			return
 		}
 	case windowNotZero:
-		if size == 0 && r.has(kWindow) {
+		if given == 0 && r.has(kWindow) {
 			return
 		}
 	case windowLayers64:
@@ -58,7 +58,7 @@ func (r *hyperReader) readWindow() {
 		}
 	}
 	h.Window.Kind = rule.kind
-	if rule.fixed {
+	if rule.fixed || !r.has(kWindow) {
 		h.Window.Size = rule.size
 	}
 	r.windowRoPE(rule.rope)
@@ -73,12 +73,18 @@ func (r *hyperReader) windowRoPE(rule windowRoPE) {
 	if rule == ropeSame {
 		p.ScaleWindow = p.Scale
 	}
+	if r.has(kRoPEBaseWindow) {
+		r.check(kRoPEBaseWindow)
+	}
 	p.BaseWindow = r.float(kRoPEBaseWindow, p.BaseWindow)
 }
 
 // windowLayers is llama_model_base::load_swa_pattern, and set_swa_pattern.
 func (r *hyperReader) windowLayers(rule *windowRule) {
 	h := r.h
+	if r.has(kPattern) {
+		r.check(kPattern)
+	}
 	if r.has(kPattern) && r.value(kPattern).Type == Array {
 		r.list(kPattern, len(h.Layers), func(i, n int) { h.Layers[i].Window = n != 0 })
 		return

@@ -10,14 +10,14 @@ import (
 type memory uint8
 
 const (
-	memoryAttention  memory = iota
-	memoryNone              // nothing
-	memoryRecurrent         // states
-	memoryHybrid            // both
-	memoryIndexer           // also the keys of an indexer
-	memoryBlocks            // the same, in another way
-	memoryCompressed        // several caches of compressed tokens
-	memoryShared            // that of another model
+	memoryAttention     memory = iota
+	memoryNone                 // nothing
+	memoryRecurrent            // states
+	memoryHybrid               // both
+	memoryIndexer              // attention, and the keys of an indexer
+	memoryHybridIndexer        // all three
+	memoryCompressed           // several caches of compressed tokens
+	memoryShared               // that of another model
 )
 
 // KVBytes is the size of the KV cache and of the states of one sequence, as the engine
@@ -48,7 +48,11 @@ func (h *Hyper) KVBytes(context int, k, v TensorType) (int64, bool) {
 	case memoryHybrid:
 		c.attention()
 		c.states()
-	case memoryIndexer, memoryBlocks:
+	case memoryHybridIndexer:
+		c.attention()
+		c.states()
+		c.attentionIndexer()
+	case memoryIndexer:
 		c.attention()
 		c.indexer()
 	case memoryCompressed:
@@ -99,30 +103,37 @@ func (c *cacheSize) attention() {
 // latent caches have no values: they are made of the keys.
 func (h *Hyper) latent() bool { return h.MLA.Key != 0 && h.MLA.Value != 0 }
 
-// keepsKV is whether the layer has a place in the KV cache of the model itself.
+// cacheRule says which layers have a place in the KV cache of the model itself.
+type cacheRule uint8
+
+const (
+	cacheMain           cacheRule = iota // not those that predict ahead, unless there are no others
+	cacheAll                             // all
+	cacheAttention                       // those that are not recurrent
+	cacheMainAttention                   // and do not predict ahead
+	cacheAttentionAlone                  // and have no feed-forward
+)
+
 func (h *Hyper) keepsKV(i int) bool {
 	l, ahead := h.Layers[i], i >= h.Main()
-	switch h.Architecture {
-	case "falcon-h1":
+	switch h.cache {
+	case cacheAll:
 		return true
-	case "nemotron_h", "nemotron_h_moe":
-		return !l.Recurrent && l.FeedForward == 0
-	case "qwen3next", "qwen35", "qwen35moe", "qwen4exp", "minimax-01":
-		return !l.Recurrent && !ahead
-	case "graniteswitch", "minimax-m3", "hy_v4":
-		return true
-	}
-	if h.memory == memoryHybrid {
+	case cacheAttention:
 		return !l.Recurrent
+	case cacheMainAttention:
+		return !l.Recurrent && !ahead
+	case cacheAttentionAlone:
+		return !l.Recurrent && l.FeedForward == 0
 	}
-	return !ahead || h.Main() == 0 && h.memory == memoryAttention
+	return !ahead || h.Main() == 0
 }
 
 // states adds those of recurrent layers.
 func (c *cacheSize) states() {
 	h := c.h
 	for i, l := range h.Layers[:h.Main()] {
-		if h.memory == memoryHybrid && !l.Recurrent {
+		if !l.Recurrent {
 			continue
 		}
 		c.add(F32, h.Recurrent.Rolling+h.Recurrent.State, 1)
@@ -130,12 +141,13 @@ func (c *cacheSize) states() {
 			c.add(F32, h.Recurrent.PLEConv, 1)
 		}
 	}
-	if h.Architecture != "qwen4exp" || h.Indexer.KeyLength == 0 {
-		return
-	}
-	for i := range h.Layers {
-		if h.keepsKV(i) {
-			c.add(c.k, h.Indexer.KeyLength, c.cells)
+}
+
+// attentionIndexer adds the keys of an indexer on all layers that keep keys.
+func (c *cacheSize) attentionIndexer() {
+	for i := range c.h.Layers {
+		if c.h.keepsKV(i) {
+			c.add(c.k, c.h.Indexer.KeyLength, c.cells)
 		}
 	}
 }
@@ -144,8 +156,8 @@ func (c *cacheSize) states() {
 // not latent.
 func (c *cacheSize) indexer() {
 	h := c.h
-	for i, l := range h.Layers {
-		if h.memory == memoryBlocks && i < h.LeadingDense || h.memory == memoryIndexer && !l.Indexer {
+	for _, l := range h.Layers {
+		if !l.Indexer {
 			continue
 		}
 		width := h.Indexer.KeyLength
@@ -159,26 +171,31 @@ func (c *cacheSize) indexer() {
 	}
 }
 
+// How many tokens share an entry of the cache of DeepSeek 4, where they do.
+const (
+	compressFew  = 4
+	compressMany = 128
+)
+
 // compressed is llama_kv_cache_dsv4: the window as it is, and one entry for 4 or 128
 // tokens, each with the state of what is being compressed.
 func (c *cacheSize) compressed() {
-	const few, many = 4, 128
 	h, head := c.h, c.h.First().KeyLength
 	entries := func(ratio int) int { return pad256(max(1, (c.cells+ratio-1)/ratio)) }
 	for i, l := range h.Layers {
 		c.add(c.k, l.KeyWidth(), c.window)
 		switch l.Compress {
-		case few:
-			c.add(c.k, l.KeyWidth(), entries(few))
-			c.add(c.k, h.Indexer.KeyLength, entries(few))
+		case compressFew:
+			c.add(c.k, l.KeyWidth(), entries(compressFew))
+			c.add(c.k, h.Indexer.KeyLength, entries(compressFew))
 			if i < h.Main() {
-				c.add(F32, 2*head, 2*2*few)
-				c.add(F32, 2*h.Indexer.KeyLength, 2*2*few)
+				c.add(F32, 2*head, 2*2*compressFew)
+				c.add(F32, 2*h.Indexer.KeyLength, 2*2*compressFew)
 			}
-		case many:
-			c.add(c.k, l.KeyWidth(), entries(many))
+		case compressMany:
+			c.add(c.k, l.KeyWidth(), entries(compressMany))
 			if i < h.Main() {
-				c.add(F32, head, 2*many)
+				c.add(F32, head, 2*compressMany)
 			}
 		}
 	}

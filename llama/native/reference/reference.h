@@ -45,6 +45,19 @@ int llm_reference_gguf_open(const char * path);
 // The types of tensors, malloc'ed lines: number, name, numbers in a block, bytes of a block.
 char * llm_reference_tensor_types(void);
 
+// What the engine reads of a model's hyper-parameters, without its tensors and its
+// vocabulary: lines of a name and numbers, malloc'ed. With n_ctx above 0 the last line
+// is the size of the memory of one sequence, or - where the engine cannot make it.
+// Returns a code of llm.h.
+int llm_reference_hparams(const char * path, int n_ctx, int type_k, int type_v, char ** text, char ** err);
+
+// Architecture i that the engine knows; NULL behind the last.
+const char * llm_reference_architecture(int i);
+
+// The name of key i as the architecture llama has it, malloc'ed; empty where there is
+// none any more, NULL behind the last.
+char * llm_reference_key(int i);
+
 // The bytes that malloc has handed out; 0 where it does not say.
 size_t llm_reference_heap_bytes(void);
 
