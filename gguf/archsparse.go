@@ -85,6 +85,13 @@ func draft(r *hyperReader) {
 	h := r.h
 	h.EmbeddingEncoder = r.value(kTargetLayers).Len() * h.Embedding
 	stages := h.MLA.HyperConnections > 0
+	if r.has(kHiddenAct) {
+		switch name := r.value(kHiddenAct).text; name {
+		case "silu", "gelu", "gelu_pytorch_tanh":
+		default:
+			r.fail(kHiddenAct, "is %s, must be silu, gelu or gelu_pytorch_tanh", Quote(name))
+		}
+	}
 	if h.Window.Size > 0 {
 		h.Window.Kind = WindowStandard
 		h.RoPE.BaseWindow, h.RoPE.ScaleWindow = h.RoPE.Base, h.RoPE.Scale

@@ -126,7 +126,7 @@ func (h *Hyper) keepsKV(i int) bool {
 	case cacheAttentionAlone:
 		return !l.Recurrent && l.FeedForward == 0
 	}
-	return !ahead || h.Main() == 0
+	return !ahead || h.Main() == 0 && h.memory == memoryAttention
 }
 
 // states adds those of recurrent layers.

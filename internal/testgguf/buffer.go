@@ -55,7 +55,7 @@ func (b *buffer) element(v reflect.Value) {
 		b.element(v.Elem())
 	case reflect.Slice:
 		b.put(typeOf(v.Type().Elem()), uint64(v.Len()))
-		if kind := v.Type().Elem().Kind(); kind != reflect.String && kind != reflect.Interface {
+		if kind := v.Type().Elem().Kind(); kind != reflect.String && kind != reflect.Interface && kind != reflect.Slice {
 			b.put(v.Interface())
 			return
 		}

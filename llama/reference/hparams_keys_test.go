@@ -16,7 +16,7 @@ import (
 func TestHyperOfEveryKey(t *testing.T) {
 	c := newComparison(t)
 	s := shape{layers: 10, nextn: 1, experts: 8, context: 4096}
-	read := 0
+	read, seen := 0, 0
 	for _, arch := range reference.Architectures() {
 		if slices.Contains(notRun, arch) {
 			continue
@@ -32,9 +32,10 @@ func TestHyperOfEveryKey(t *testing.T) {
 				continue
 			}
 			different := false
+			seen++
 			for i, v := range values(suffix, s) {
-				if i == 2 && !different {
-					break
+				if i > 0 && !different && (i > 1 || seen%4 != 0) || i > 1 && i < basicValues && seen%4 != 0 {
+					continue // most keys are the same to all architectures: a part of them shows it
 				}
 				what, header := fmt.Sprintf("%s, %s of %T %.40v", arch, name, v, fmt.Sprint(v)), complete.Clone().Set(name, v)
 				c.context = 0
@@ -51,6 +52,9 @@ func TestHyperOfEveryKey(t *testing.T) {
 	}
 	t.Logf("%d headers, %d sizes of memory, %d keys that are read", c.loads, c.memory, read)
 }
+
+// basicValues are the first values, one of each type; others are what some keys differ by.
+const basicValues = 9
 
 // values that a key is given.
 func values(suffix string, s shape) []any {
