@@ -31,6 +31,8 @@ type Part struct {
 	HeaderSize int64  // without the padding behind it
 	DataOffset int64  // of the first tensor's data, from the start of the file
 	Tensors    int
+	keys       []Key
+	alignment  int64 // of its tensors, in bytes
 	r          io.ReaderAt
 }
 

@@ -37,7 +37,7 @@ func parse(r io.ReaderAt, size int64, enough func(Key) bool) (*File, error) {
 	}
 	f.makeIndex()
 	header := w.offset()
-	f.Parts = []Part{{Size: size, HeaderSize: header, DataOffset: f.align(header), Tensors: len(f.Tensors), r: r}}
+	f.Parts = []Part{{Size: size, HeaderSize: header, DataOffset: f.align(header), Tensors: len(f.Tensors), keys: f.Keys, alignment: f.Alignment, r: r}}
 	return f, nil
 }
 

@@ -17,7 +17,7 @@ var imports = map[string][]string{
 	"gguf":                  {},
 	"internal/chat":         {},
 	"internal/state":        {"internal/chat"},
-	"internal/engine":       {"llama", "internal/chat", "internal/schema", "internal/state"},
+	"internal/engine":       {"gguf", "llama", "internal/chat", "internal/schema", "internal/state"},
 	"internal/schema":       {},
 	"internal/store/remote": {},
 	"internal/worker":       {"llama", "internal/chat", "internal/engine"},

@@ -23,16 +23,11 @@ func plain(message string) string {
 	return functionPrefix.ReplaceAllString(text, "$1")
 }
 
-// explainLoad says why the file at path cannot be loaded, in words that help.
-func explainLoad(path string, err error) error {
+// explainLoad says why a file cannot be loaded, in words that help.
+func explainLoad(err error) error {
 	var le *llama.Error
 	if !errors.As(err, &le) {
 		return err
-	}
-	if info, err := llama.DescribeFile(path); err == nil {
-		if what := otherThanModel(info); what != "" {
-			return fmt.Errorf("%s (%w)", what, ErrNotModel)
-		}
 	}
 	text := strings.TrimSuffix(plain(le.Message), "; failed to load model")
 	text = strings.TrimPrefix(text, "error loading model: ")
@@ -57,23 +52,6 @@ func outOfMemory(text string) bool {
 		}
 	}
 	return false
-}
-
-// otherThanModel says what a GGUF file is that is no model; empty when it may be one.
-func otherThanModel(f llama.FileInfo) string {
-	switch {
-	case f.Type == "adapter":
-		return "this is a LoRA adapter; give the model it was made for, and this file with --lora"
-	case f.Architecture == "controlvector":
-		return "this is a control vector; give the model it was made for, and this file with --control-vector"
-	case f.Type == "mmproj" || f.Architecture == "clip":
-		return "this is the projector of a multimodal model; give the file of the language model itself"
-	case f.Architecture == "":
-		return "the file names no architecture"
-	case f.Tensors == 0:
-		return "the file has no tensors: it is a vocabulary or a header; give the whole model"
-	}
-	return ""
 }
 
 func explainContext(err error, size int, mi llama.ModelInfo) error {

@@ -38,7 +38,7 @@ func contextNeeds(path string, o Options, p llama.ContextParams) (uint64, error)
 	mp.NoAlloc = true
 	model, err := llama.LoadModel(path, mp)
 	if err != nil {
-		return 0, explainLoad(path, err)
+		return 0, explainLoad(err)
 	}
 	defer model.Close()
 	c, err := model.NewContext(p)

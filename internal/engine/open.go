@@ -56,6 +56,10 @@ type Info struct {
 // Open loads the model at path. Cancelling ctx stops the load.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	begin := time.Now()
+	badTemplate, err := checkModel(path, true)
+	if err != nil {
+		return nil, err
+	}
 	model, err := loadModel(ctx, path, o.Progress, o.modelParams())
 	if err != nil {
 		return nil, err
@@ -66,6 +70,9 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 		work:      make(chan func(*owner)),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
+	}
+	if o.ChatTemplate == "" {
+		e.templateErr = badTemplate
 	}
 	owner, err := e.setUp(path)
 	if err == nil && ctx.Err() != nil {
@@ -79,11 +86,8 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	return e, nil
 }
 
-// loadModel loads the file at path. Cancelling ctx stops it.
+// loadModel loads the file at path, which is checked. Cancelling ctx stops it.
 func loadModel(ctx context.Context, path string, progress func(float32), p llama.ModelParams) (*llama.Model, error) {
-	if err := checkFile(path); err != nil {
-		return nil, fmt.Errorf("open model %w", err)
-	}
 	p.Progress = func(fraction float32) bool {
 		if ctx.Err() == nil && progress != nil {
 			progress(fraction)
@@ -95,7 +99,7 @@ func loadModel(ctx context.Context, path string, progress func(float32), p llama
 	case errors.Is(err, llama.ErrCanceled):
 		return nil, fmt.Errorf("open model %s: loading was stopped: %w", path, context.Cause(ctx))
 	case err != nil:
-		return nil, fmt.Errorf("open model %s: %w", path, explainLoad(path, err))
+		return nil, fmt.Errorf("open model %s: %w", path, explainLoad(err))
 	}
 	return model, nil
 }
@@ -137,7 +141,9 @@ func (e *Engine) setUp(path string) (*owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.templates, e.templateErr = e.model.NewChatTemplates(o.ChatTemplate)
+	if e.templateErr == nil {
+		e.templates, e.templateErr = e.model.NewChatTemplates(o.ChatTemplate)
+	}
 	if e.templateErr != nil && o.ChatTemplate != "" {
 		return nil, e.templateErr
 	}

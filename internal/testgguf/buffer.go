@@ -41,6 +41,10 @@ func (b *buffer) string(s string) {
 
 // value writes the type and the value of a key.
 func (b *buffer) value(value any) {
+	if raw, ok := value.(Raw); ok {
+		b.put(raw.Type, raw.Bytes)
+		return
+	}
 	v := reflect.ValueOf(value)
 	b.put(typeOf(v.Type()))
 	b.element(v)

@@ -22,6 +22,7 @@ type File struct {
 	Alignment int // of tensors in the file, in bytes; 0: 32, and no key says so
 	keys      []keyValue
 	tensors   []tensor
+	packed    int // what tensors are aligned to, whatever Alignment says; 0: what that says
 }
 
 type keyValue struct {
@@ -36,10 +37,11 @@ type tensor struct {
 	shape []int
 	data  any
 	size  int
+	shift int // of the offset, from where it should be
 }
 
 // Set adds a key, or changes it. The value is a number of a sized type, a bool or a
-// string, a slice of one of these, or a slice of slices as []any.
+// string, a slice of one of these, a slice of slices as []any, or Raw.
 func (f *File) Set(key string, value any) *File {
 	for i := range f.keys {
 		if f.keys[i].key == key {
@@ -73,13 +75,13 @@ func (f *File) Add(name string, data []float32, shape ...int) *File {
 	if n := product(shape); n != len(data) {
 		panic(fmt.Sprintf("testgguf: tensor %s of shape %v has %d values", name, shape, len(data)))
 	}
-	f.tensors = append(f.tensors, tensor{name, tensorFloat32, shape, data, 4 * len(data)})
+	f.tensors = append(f.tensors, tensor{name: name, kind: tensorFloat32, shape: shape, data: data, size: 4 * len(data)})
 	return f
 }
 
 // AddStored adds a tensor of any type, given as it is stored.
 func (f *File) AddStored(name string, kind uint32, data []byte, shape ...int) *File {
-	f.tensors = append(f.tensors, tensor{name, kind, shape, data, len(data)})
+	f.tensors = append(f.tensors, tensor{name: name, kind: kind, shape: shape, data: data, size: len(data)})
 	return f
 }
 
@@ -106,7 +108,7 @@ const tensorFloat32 = 0
 
 // Bytes is the file.
 func (f *File) Bytes() []byte {
-	b := buffer{order: binary.LittleEndian, alignment: cmp.Or(f.Alignment, 32)}
+	b := buffer{order: binary.LittleEndian, alignment: cmp.Or(f.packed, f.Alignment, 32)}
 	if f.BigEndian {
 		b.order = binary.BigEndian
 	}
@@ -127,7 +129,7 @@ func (f *File) Bytes() []byte {
 		for _, d := range t.shape {
 			b.put(uint64(d))
 		}
-		b.put(t.kind, uint64(offset))
+		b.put(t.kind, uint64(offset+t.shift))
 		offset += (t.size + b.alignment - 1) / b.alignment * b.alignment
 	}
 	for _, t := range f.tensors {
