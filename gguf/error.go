@@ -16,6 +16,9 @@ var ErrVersion = errors.New("a version of GGUF that is not read")
 // the place.
 var ErrSyntax = errors.New("damaged GGUF file")
 
+// ErrBusy is for a file that another program is changing.
+var ErrBusy = errors.New("another program is changing it: try again when that is done")
+
 // SyntaxError is a place where a file stops making sense.
 type SyntaxError struct {
 	Offset int64  // of the first byte that is wrong, from the start of the file

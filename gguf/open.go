@@ -25,24 +25,32 @@ func Open(path string) (*File, error) {
 	})
 }
 
-// openFile refuses what would block or has no size before it opens it.
 func openFile(path string) (io.ReaderAt, int64, error) {
+	file, info, err := openRegular(path, os.O_RDONLY)
+	if err != nil {
+		return nil, 0, err
+	}
+	return file, info.Size(), nil
+}
+
+// openRegular refuses what would block or has no size before it opens it.
+func openRegular(path string, flag int) (*diskFile, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w (%s)", ErrNotRegular, describe(info.Mode()))}
 	}
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, flag, 0)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if info, err = file.Stat(); err != nil {
 		file.Close()
-		return nil, 0, err
+		return nil, nil, err
 	}
-	return file, info.Size(), nil
+	return &diskFile{File: file}, info, nil
 }
 
 func describe(mode fs.FileMode) string {
