@@ -55,6 +55,7 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzContentRange -fuzz=FuzzContentRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/store/remote
 	@# Otherwise it spends a minute to make each input of interest shorter.
 	go test -run=FuzzOpen -fuzz=FuzzOpen -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
+	go test -run=FuzzWrite -fuzz=FuzzWrite -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzFrame -fuzz=FuzzFrame -fuzztime=$(or $(FUZZTIME),30s) ./internal/worker
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it

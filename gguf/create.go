@@ -29,28 +29,28 @@ func Create(ctx context.Context, outputs []Output, replace bool, progress Progre
 		}
 		c.total += size
 	}
-	drafts := make([]*draft, 0, len(outputs))
+	files := make([]*newFile, 0, len(outputs))
 	defer func() {
-		for _, d := range drafts {
-			d.discard()
+		for _, f := range files {
+			f.discard()
 		}
 	}()
 	for _, o := range outputs {
-		d, err := newDraft(o.Path)
+		f, err := createNew(o.Path)
 		if err == nil {
-			drafts = append(drafts, d)
-			c.begin(d.File)
+			files = append(files, f)
+			c.begin(f.File)
 			if err = o.Content.write(&c); err == nil {
-				err = d.Sync()
+				err = f.Sync()
 			}
 		}
 		if err != nil {
 			return fmt.Errorf("write %s: %w", Quote(o.Path), explain(err, filepath.Dir(o.Path), c.total))
 		}
 	}
-	for _, d := range drafts {
-		if err := d.publish(replace); err != nil {
-			return fmt.Errorf("write %s: %w", Quote(d.path), err)
+	for _, f := range files {
+		if err := f.publish(replace); err != nil {
+			return fmt.Errorf("write %s: %w", Quote(f.path), err)
 		}
 	}
 	for _, o := range outputs {

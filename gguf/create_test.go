@@ -68,10 +68,10 @@ func TestCreateFails(t *testing.T) {
 func TestCreateReplaces(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.gguf")
 	writeModel(t, path)
-	if err := os.WriteFile(filepath.Join(filepath.Dir(path), ".m.gguf.1x"+draftEnd), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(filepath.Dir(path), ".m.gguf.1x"+unfinishedEnd), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	other, err := newDraft(path)
+	other, err := createNew(path)
 	if err != nil {
 		t.Fatal(err)
 	}

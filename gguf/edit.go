@@ -229,13 +229,13 @@ func (e *editor) dataSize() int64 { return max(e.info.Size()-e.f.Parts[0].DataOf
 
 // replace writes the new file beside the old one and renames it.
 func (e *editor) replace(total int64) error {
-	d, err := newDraft(e.path)
+	f, err := createNew(e.path)
 	if err != nil {
 		return err
 	}
-	defer d.discard()
+	defer f.discard()
 	e.at("created")
-	c := copier{ctx: e.ctx, out: d.File, total: total, progress: e.o.Progress}
+	c := copier{ctx: e.ctx, out: f.File, total: total, progress: e.o.Progress}
 	if err := c.header(e.h, e.w.align(e.h.size)); err != nil {
 		return err
 	}
@@ -246,18 +246,18 @@ func (e *editor) replace(total int64) error {
 	if err := c.flush(); err != nil {
 		return err
 	}
-	if err := giveTo(d.File, e.info); err != nil {
+	if err := giveTo(f.File, e.info); err != nil {
 		return err
 	}
 	e.at("written")
-	if err := d.Sync(); err != nil {
+	if err := f.Sync(); err != nil {
 		return err
 	}
 	if err := e.unchanged(); err != nil {
 		return err
 	}
 	e.at("synced")
-	if err := d.publish(true); err != nil {
+	if err := f.publish(true); err != nil {
 		return err
 	}
 	e.at("renamed")

@@ -1,80 +1,72 @@
 package gguf
 
-import "path"
+import (
+	"path"
+	"strings"
+)
 
-// keyTypes are the types that the engine reads keys as, in the order in which they are
-// looked up: ggml-org/llama.cpp src/llama-arch.cpp@v0.5.0 has the names,
-// src/llama-model.cpp and src/llama-vocab.cpp how they are read. What may be of several
-// types, or a number for each layer, is not here.
+// keyTypes are the types that the engine reads keys as, but hyper-parameters, in the
+// order in which they are looked up: ggml-org/llama.cpp src/llama-arch.cpp@v0.5.0 has
+// the names, src/llama-model.cpp and src/llama-vocab.cpp how they are read.
 var keyTypes = []struct {
 	pattern string
-	kind    Kind
+	read    ValueType
 }{
-	{"general.alignment", Kind{Type: Uint32}},
-	{"general.file_type", Kind{Type: Uint32}},
-	{"general.quantization_version", Kind{Type: Uint32}},
-	{"general.*.count", Kind{Type: Uint32}},
-	{"general.sampling.top_k", Kind{Type: Int32}},
-	{"general.sampling.penalty_last_n", Kind{Type: Int32}},
-	{"general.sampling.mirostat", Kind{Type: Int32}},
-	{"general.sampling.sequence", Kind{Type: String}},
-	{"general.sampling.*", Kind{Type: Float32}},
-	{"general.tags", Kind{Array, String}},
-	{"general.languages", Kind{Array, String}},
-	{"general.datasets", Kind{Array, String}},
-	{"general.*", Kind{Type: String}},
-	{"split.tensors.count", Kind{Type: Int32}},
-	{"split.*", Kind{Type: Uint16}},
-	{"tokenizer.chat_template*", Kind{Type: String}},
-	{"tokenizer.huggingface.json", Kind{Type: String}},
-	{"tokenizer.ggml.model", Kind{Type: String}},
-	{"tokenizer.ggml.pre", Kind{Type: String}},
-	{"tokenizer.ggml.*_token_id", Kind{Type: Uint32}},
-	{"tokenizer.ggml.token_type_count", Kind{Type: Uint32}},
-	{"tokenizer.ggml.tokens", Kind{Array, String}},
-	{"tokenizer.ggml.merges", Kind{Array, String}},
-	{"tokenizer.ggml.scores", Kind{Array, Float32}},
-	{"tokenizer.ggml.token_type", Kind{Array, Int32}},
-	{"tokenizer.ggml.add_*", Kind{Type: Bool}},
-	{"tokenizer.ggml.remove_extra_whitespaces", Kind{Type: Bool}},
-	{"adapter.type", Kind{Type: String}},
-	{"adapter.lora.alpha", Kind{Type: Float32}},
-	{"*.rope.scaling.type", Kind{Type: String}},
-	{"*.rope.scaling.finetuned", Kind{Type: Bool}},
-	{"*.rope.scaling.original_context_length", Kind{Type: Uint32}},
-	{"*.rope.scaling.*", Kind{Type: Float32}},
-	{"*.rope.freq_base*", Kind{Type: Float32}},
-	{"*.rope.scale_linear", Kind{Type: Float32}},
-	{"*.attention.*_epsilon", Kind{Type: Float32}},
-	{"*.attention.causal", Kind{Type: Bool}},
-	{"*.attention.scale", Kind{Type: Float32}},
-	{"*softcapping", Kind{Type: Float32}},
-	{"*.logit_scale", Kind{Type: Float32}},
-	{"*.residual_scale", Kind{Type: Float32}},
-	{"*.embedding_scale", Kind{Type: Float32}},
-	{"*.expert_weights_scale", Kind{Type: Float32}},
-	{"*.expert_weights_norm", Kind{Type: Bool}},
-	{"*.use_parallel_residual", Kind{Type: Bool}},
-	{"*.classifier.output_labels", Kind{Array, String}},
-	{"*.vocab_size", Kind{Type: Uint32}},
-	{"*.context_length", Kind{Type: Uint32}},
-	{"*.embedding_length", Kind{Type: Uint32}},
-	{"*.block_count", Kind{Type: Uint32}},
-	{"*.expert_count", Kind{Type: Uint32}},
-	{"*.expert_used_count", Kind{Type: Uint32}},
-	{"*.pooling_type", Kind{Type: Uint32}},
-	{"*.rope.dimension_count", Kind{Type: Uint32}},
-	{"*.attention.key_length", Kind{Type: Uint32}},
-	{"*.attention.value_length", Kind{Type: Uint32}},
-	{"*.attention.sliding_window", Kind{Type: Uint32}},
+	{"general.alignment", ValueType{Type: Uint32}},
+	{"general.file_type", ValueType{Type: Uint32}},
+	{"general.quantization_version", ValueType{Type: Uint32}},
+	{"general.*.count", ValueType{Type: Uint32}},
+	{"general.sampling.top_k", ValueType{Type: Int32}},
+	{"general.sampling.penalty_last_n", ValueType{Type: Int32}},
+	{"general.sampling.mirostat", ValueType{Type: Int32}},
+	{"general.sampling.sequence", ValueType{Type: String}},
+	{"general.sampling.*", ValueType{Type: Float32}},
+	{"general.tags", ValueType{Array, String}},
+	{"general.languages", ValueType{Array, String}},
+	{"general.datasets", ValueType{Array, String}},
+	{"general.*", ValueType{Type: String}},
+	{"split.tensors.count", ValueType{Type: Int32}},
+	{"split.*", ValueType{Type: Uint16}},
+	{"tokenizer.chat_template*", ValueType{Type: String}},
+	{"tokenizer.huggingface.json", ValueType{Type: String}},
+	{"tokenizer.ggml.model", ValueType{Type: String}},
+	{"tokenizer.ggml.pre", ValueType{Type: String}},
+	{"tokenizer.ggml.*_token_id", ValueType{Type: Uint32}},
+	{"tokenizer.ggml.token_type_count", ValueType{Type: Uint32}},
+	{"tokenizer.ggml.tokens", ValueType{Array, String}},
+	{"tokenizer.ggml.merges", ValueType{Array, String}},
+	{"tokenizer.ggml.scores", ValueType{Array, Float32}},
+	{"tokenizer.ggml.token_type", ValueType{Array, Int32}},
+	{"tokenizer.ggml.add_*", ValueType{Type: Bool}},
+	{"tokenizer.ggml.remove_extra_whitespaces", ValueType{Type: Bool}},
+	{"adapter.type", ValueType{Type: String}},
+	{"adapter.lora.alpha", ValueType{Type: Float32}},
 }
 
-// KindOf is what the engine reads a key as. False: that is not known.
-func KindOf(key string) (Kind, bool) {
+// KeyValueType is what the engine reads a key as; array tells which it is to be where
+// both one value for all layers and an array with one for each are read. False: the
+// engine does not read that key, or it is not known how.
+func KeyValueType(name string, array bool) (ValueType, bool) {
 	for _, k := range keyTypes {
-		if ok, _ := path.Match(k.pattern, key); ok {
-			return k.kind, true
+		if ok, _ := path.Match(k.pattern, name); ok {
+			return k.read, true
 		}
 	}
-	return Kind{}, false
+	_, name, _ = strings.Cut(name, ".") // behind the architecture
+	k, ok := keyByName[name]
+	if !ok {
+		return ValueType{}, false
+	}
+	t := formTypes[hyperKeys[k].form]
+	if form := hyperKeys[k].form; array && (form == formCounts || form == formFloats) {
+		t = ValueType{Array, t.Type}
+	}
+	return t, true
+}
+
+var formTypes = [...]ValueType{
+	formCount: {Type: Uint32}, formCounts: {Type: Uint32},
+	formFloat: {Type: Float32}, formFloats: {Type: Float32},
+	formFlag: {Type: Bool}, formText: {Type: String},
+	formTexts: {Array, String}, formList: {Array, Int32}, formList64: {Array, Uint64},
 }

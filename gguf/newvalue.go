@@ -158,7 +158,7 @@ func appendArray(b []byte, v Value, order byteOrder) ([]byte, error) {
 	default:
 		from := len(b)
 		b = append(b, make([]byte, v.Size)...)
-		if err := v.read(b[from:]); err != nil {
+		if err := v.file.read(b[from:], v.Offset); err != nil {
 			return nil, err
 		}
 		if v.file.order != binary.ByteOrder(order) {

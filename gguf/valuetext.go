@@ -9,29 +9,29 @@ import (
 	"strings"
 )
 
-// Kind is the whole type of a value.
-type Kind struct {
+// ValueType is the whole type of a value.
+type ValueType struct {
 	Type Type
 	Elem Type // of an array; not looked at elsewhere
 }
 
-// Kind is the whole type of v.
-func (v Value) Kind() Kind { return Kind{v.Type, v.Elem} }
+// ValueType is the whole type of v.
+func (v Value) ValueType() ValueType { return ValueType{v.Type, v.Elem} }
 
 // Is tells whether two kinds are the same.
-func (k Kind) Is(other Kind) bool {
+func (k ValueType) Is(other ValueType) bool {
 	return k.Type == other.Type && (k.Type != Array || k.Elem == other.Elem)
 }
 
-func (k Kind) String() string {
+func (k ValueType) String() string {
 	if k.Type == Array {
 		return "arr:" + k.Elem.String()
 	}
 	return k.Type.String()
 }
 
-// KindNames are all that ParseKind takes.
-func KindNames() []string {
+// ValueTypeNames are all that ParseValueType takes.
+func ValueTypeNames() []string {
 	var names []string
 	for t := range typeCount {
 		if t != Array {
@@ -44,33 +44,33 @@ func KindNames() []string {
 	return names
 }
 
-// ParseKind reads what Kind.String gives, but for arrays of arrays: u32, str, arr:f32.
-func ParseKind(text string) (Kind, error) {
+// ParseValueType reads what ValueType.String gives, but for arrays of arrays: u32, str, arr:f32.
+func ParseValueType(text string) (ValueType, error) {
 	name, array := strings.CutPrefix(text, "arr:")
 	t := Type(slices.Index(typeNames[:], name))
 	switch {
 	case t >= typeCount || t == Array:
-		return Kind{}, fmt.Errorf("there is no type %s: it must be one of %s", Quote(text), strings.Join(KindNames(), " "))
+		return ValueType{}, fmt.Errorf("there is no type %s: it must be one of %s", Quote(text), strings.Join(ValueTypeNames(), " "))
 	case array:
-		return Kind{Array, t}, nil
+		return ValueType{Array, t}, nil
 	}
-	return Kind{Type: t}, nil
+	return ValueType{Type: t}, nil
 }
 
-// GuessKind is of a text that may be of any: true and false, numbers (u32, and i32 for
+// GuessValueType is of a text that may be of any: true and false, numbers (u32, and i32 for
 // negative ones, where they fit; f32 with a point or an exponent), JSON arrays of one
 // kind (of integers: i32), and str for everything else.
-func GuessKind(text string) Kind {
+func GuessValueType(text string) ValueType {
 	var elements []json.RawMessage
 	if !strings.HasPrefix(text, "[") || json.Unmarshal([]byte(text), &elements) != nil || len(elements) == 0 {
-		return Kind{Type: guessType(text)}
+		return ValueType{Type: guessType(text)}
 	}
 	elem := typeCount
 	for _, e := range elements {
 		t := String
 		if e[0] != '"' {
 			if t = guessType(string(e)); t == String {
-				return Kind{Type: String}
+				return ValueType{Type: String}
 			}
 		}
 		if t == Uint32 && guessFits(string(e), 32) {
@@ -81,10 +81,10 @@ func GuessKind(text string) Kind {
 			elem = t
 		case elem == Float32 && t == Int32:
 		default:
-			return Kind{Type: String}
+			return ValueType{Type: String}
 		}
 	}
-	return Kind{Array, elem}
+	return ValueType{Array, elem}
 }
 
 func guessType(text string) Type {
@@ -115,7 +115,7 @@ func guessFits(text string, bits int) bool {
 
 // ParseValue reads a value of this kind: a text as it stands, a number, true or false,
 // a JSON array. The error says what does not fit.
-func ParseValue(text string, k Kind) (Value, error) {
+func ParseValue(text string, k ValueType) (Value, error) {
 	switch k.Type {
 	case String:
 		return NewValue(text)

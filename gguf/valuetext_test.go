@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
 
 // TestParseValue: texts of each kind are the values that Go has for them.
@@ -45,7 +47,7 @@ func TestParseValue(t *testing.T) {
 		{"arr", "", errors.New("there is no type")},
 		{"arr:arr", "", errors.New("there is no type")},
 	} {
-		k, err := ParseKind(c.kind)
+		k, err := ParseValueType(c.kind)
 		var v Value
 		if err == nil {
 			v, err = ParseValue(c.text, k)
@@ -63,14 +65,14 @@ func TestParseValue(t *testing.T) {
 	}
 }
 
-func TestGuessKind(t *testing.T) {
+func TestGuessValueType(t *testing.T) {
 	for text, want := range map[string]string{
 		"true": "bool", "True": "str", "0": "u32", "4294967296": "u64", "-1": "i32", "-2147483649": "i64",
 		"18446744073709551616": "f32", "1.5": "f32", "1e-5": "f32", "0x10": "str", "1_000": "str", "nan": "str", "inf": "str", "": "str",
 		"hello": "str", "[": "str", "[]": "str", "[1,2]": "arr:i32", "[1,2.5]": "arr:f32", "[2.5,1]": "arr:f32",
 		`["a"]`: "arr:str", `["a",1]`: "str", "[true]": "arr:bool", "[null]": "str", "[[1]]": "str", "[4294967295]": "arr:u32", `{"a":1}`: "str",
 	} {
-		k := GuessKind(text)
+		k := GuessValueType(text)
 		if k.String() != want {
 			t.Errorf("%s: %v, want %s", text, k, want)
 		}
@@ -80,19 +82,33 @@ func TestGuessKind(t *testing.T) {
 	}
 }
 
-// TestKindOf: what real models have is what the table says.
-func TestKindOf(t *testing.T) {
+func TestKeyValueType(t *testing.T) {
 	for key, want := range map[string]string{
 		"general.name": "str", "general.file_type": "u32", "general.tags": "arr:str", "general.base_model.count": "u32",
 		"general.base_model.0.name": "str", "general.sampling.temp": "f32", "general.sampling.top_k": "i32",
 		"tokenizer.chat_template": "str", "tokenizer.chat_template.tool_use": "str", "tokenizer.ggml.bos_token_id": "u32",
 		"tokenizer.ggml.add_bos_token": "bool", "llama.rope.freq_base": "f32", "gemma3.attention.sliding_window": "u32",
 		"llama.attention.layer_norm_rms_epsilon": "f32", "qwen2.rope.scaling.factor": "f32", "qwen2.rope.scaling.original_context_length": "u32",
-		"split.no": "u16", "split.tensors.count": "i32", "my.own.key": "", "llama.attention.head_count": "",
+		"split.no": "u16", "split.tensors.count": "i32", "my.own.key": "", "llama.attention.head_count": "u32", "alone": "",
 	} {
-		k, ok := KindOf(key)
-		if ok != (want != "") || ok && k.String() != want {
-			t.Errorf("%s: %v, %v", key, k, ok)
+		v, ok := KeyValueType(key, false)
+		if ok != (want != "") || ok && v.String() != want {
+			t.Errorf("%s: %v, %v", key, v, ok)
+		}
+	}
+	if v, ok := KeyValueType("llama.attention.head_count", true); !ok || v.String() != "arr:u32" {
+		t.Errorf("head counts: %v, %v", v, ok)
+	}
+	for _, path := range []string{testmodel.SmolLM2(t), testmodel.Gemma3(t)} {
+		f, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for _, k := range f.Keys {
+			if v, ok := KeyValueType(k.Name, k.Type == Array); ok && !v.Is(k.ValueType()) {
+				t.Errorf("%s is %v, not %v", k.Name, k.ValueType(), v)
+			}
 		}
 	}
 }

@@ -104,7 +104,7 @@ func TestSplitKeys(t *testing.T) {
 		f := readBytes(t, b)
 		var got []string
 		for _, k := range f.Keys {
-			got = append(got, k.Name, k.Kind().String())
+			got = append(got, k.Name, k.ValueType().String())
 		}
 		no, _ := f.Uint(KeySplitNo)
 		count, _ := f.Uint(KeySplitCount)

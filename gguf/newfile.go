@@ -12,28 +12,28 @@ import (
 	"syscall"
 )
 
-// draftEnd is how the name of an unfinished file ends: never as a model's does.
-const draftEnd = ".llm-tmp"
+// unfinishedEnd is how the name of an unfinished file ends: never as a model's does.
+const unfinishedEnd = ".llm-tmp"
 
-// draft is a file in the making, beside the one that it is to become. Its lock says
+// newFile is a file in the making, beside the one that it is to become. Its lock says
 // that somebody is still at it: a crash leaves one without, which the next who writes
 // the same file removes.
-type draft struct {
+type newFile struct {
 	*os.File
 	path string // what it is to become
 }
 
-// draftStart is how the names of the drafts of a file begin.
-func draftStart(base string) string {
+// unfinishedStart is how the names of what is to become a file begin.
+func unfinishedStart(base string) string {
 	const most = 200 // bytes, of the 255 that a name has
 	return "." + base[:min(len(base), most)] + "."
 }
 
-func newDraft(path string) (*draft, error) {
+func createNew(path string) (*newFile, error) {
 	folder, base := filepath.Dir(path), filepath.Base(path)
 	removeLeftovers(folder, base)
 	for {
-		name := filepath.Join(folder, draftStart(base)+strconv.FormatUint(rand.Uint64(), 36)+draftEnd)
+		name := filepath.Join(folder, unfinishedStart(base)+strconv.FormatUint(rand.Uint64(), 36)+unfinishedEnd)
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
 		if errors.Is(err, fs.ErrExist) {
 			continue
@@ -44,20 +44,20 @@ func newDraft(path string) (*draft, error) {
 		// Between its creation and its lock it looked like a leftover.
 		_, err = lock(f)
 		if _, gone := os.Lstat(name); err == nil && gone == nil {
-			return &draft{f, path}, nil
+			return &newFile{f, path}, nil
 		}
 		f.Close()
 	}
 }
 
-// removeLeftovers removes drafts of a file that nobody is at.
+// removeLeftovers removes unfinished files of this name that nobody is at.
 func removeLeftovers(folder, base string) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return // whoever writes here will say it
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), draftStart(base)) || !strings.HasSuffix(e.Name(), draftEnd) || !e.Type().IsRegular() {
+		if !strings.HasPrefix(e.Name(), unfinishedStart(base)) || !strings.HasSuffix(e.Name(), unfinishedEnd) || !e.Type().IsRegular() {
 			continue
 		}
 		path := filepath.Join(folder, e.Name())
@@ -70,19 +70,19 @@ func removeLeftovers(folder, base string) {
 	}
 }
 
-// publish gives the draft its name: at once, and for good. It has to be synced.
-func (d *draft) publish(replace bool) error {
+// publish gives the file its name: at once, and for good. It has to be synced.
+func (f *newFile) publish(replace bool) error {
 	switch {
 	case replace:
-		return os.Rename(d.Name(), d.path)
-	case os.Link(d.Name(), d.path) == nil: // never replaces another
-		os.Remove(d.Name())
+		return os.Rename(f.Name(), f.path)
+	case os.Link(f.Name(), f.path) == nil: // never replaces another
+		os.Remove(f.Name())
 		return nil
 	}
-	if err := refuseExisting(d.path); err != nil {
+	if err := refuseExisting(f.path); err != nil {
 		return err
 	}
-	return os.Rename(d.Name(), d.path) // where files have one name only
+	return os.Rename(f.Name(), f.path) // where files have one name only
 }
 
 func refuseExisting(path string) error {
@@ -92,10 +92,10 @@ func refuseExisting(path string) error {
 	return nil
 }
 
-// discard removes the draft, unless it was published.
-func (d *draft) discard() {
-	os.Remove(d.Name())
-	d.Close()
+// discard removes the file, unless it was published.
+func (f *newFile) discard() {
+	os.Remove(f.Name())
+	f.Close()
 }
 
 // explain adds the remedy to an error of writing.
