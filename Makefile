@@ -62,7 +62,7 @@ golden: build test-models ## record upstream's own greedy text, and compare ours
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	go test ./cmd/llm ./internal/engine -p 1 -run TestGolden -count=1 -update
 
-bench: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## speed side by side with llama-bench and llama-completion, and of a child process, as ratios
+bench: build test-models ## speed side by side with llama-bench, llama-completion and other readers of GGUF files, as ratios
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	@go run ./scripts/bench
 

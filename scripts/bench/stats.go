@@ -31,6 +31,18 @@ func (p *pairs) print(name, unit string, lessIsBetter bool) {
 		median(ratios), low, high, ratios[0], ratios[len(ratios)-1])
 }
 
+// printFine shows times of which ours are much shorter: how many times as long theirs is.
+func (p *pairs) printFine(name, unit string) {
+	ratios := make([]float64, len(p.ours))
+	for i := range ratios {
+		ratios[i] = p.theirs[i] / p.ours[i]
+	}
+	slices.Sort(ratios)
+	low, high := medianInterval(ratios)
+	fmt.Printf("%-44s %6.3f %-5s %6.1f %-5s %10.1f  [%.1f, %.1f]   %.1f to %.1f\n", name, median(p.ours), unit, median(p.theirs), unit,
+		median(ratios), low, high, ratios[0], ratios[len(ratios)-1])
+}
+
 // printDifference shows the medians and the median difference pair by pair.
 func (p *pairs) printDifference(name, unit string) {
 	differences := make([]float64, len(p.ours))
