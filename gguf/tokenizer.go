@@ -3,11 +3,10 @@ package gguf
 import "strings"
 
 const (
-	keyTokens       = "tokenizer.ggml.tokens"
-	keyTokenTypes   = "tokenizer.ggml.token_type"
-	keyScores       = "tokenizer.ggml.scores"
-	keyMerges       = "tokenizer.ggml.merges"
-	keyChatTemplate = "tokenizer.chat_template"
+	keyTokens     = "tokenizer.ggml.tokens"
+	keyTokenTypes = "tokenizer.ggml.token_type"
+	keyScores     = "tokenizer.ggml.scores"
+	keyMerges     = "tokenizer.ggml.merges"
 )
 
 // Tokenizer is how a model cuts text into tokens. The tokens themselves are the array
@@ -83,7 +82,7 @@ type ChatTemplate struct {
 // ChatTemplates are all of the file, in its order.
 func (f *File) ChatTemplates() (all []ChatTemplate) {
 	for _, k := range f.Keys {
-		name, ok := strings.CutPrefix(k.Name, keyChatTemplate)
+		name, ok := strings.CutPrefix(k.Name, KeyChatTemplate)
 		if text, isText := k.Text(); ok && isText && (name == "" || len(name) > 1 && name[0] == '.') {
 			all = append(all, ChatTemplate{strings.TrimPrefix(name, "."), text})
 		}

@@ -9,9 +9,6 @@ import (
 // What the engine's src/llama-vocab.cpp reads.
 const (
 	keyTokenizer = "tokenizer.ggml.model"
-	keyScores    = "tokenizer.ggml.scores"
-	keyTypes     = "tokenizer.ggml.token_type"
-	keyMerges    = "tokenizer.ggml.merges"
 	keyCharsmap  = "tokenizer.ggml.precompiled_charsmap"
 )
 
@@ -61,7 +58,7 @@ func (v *validator) tokenizer() {
 		return
 	}
 	v.atLeast(keyScores, v.array(keyScores, false, Float32, Int32), n)
-	v.atLeast(keyTypes, v.array(keyTypes, false, Int32), n)
+	v.atLeast(keyTokenTypes, v.array(keyTokenTypes, false, Int32), n)
 	v.vocabulary(value.text, tokens)
 	v.specials(k, n)
 	switch value.text {

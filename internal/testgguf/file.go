@@ -53,23 +53,6 @@ func (f *File) Set(key string, value any) *File {
 	return f
 }
 
-// Get is the value of a key; nil where it is absent.
-func (f *File) Get(key string) any {
-	for _, kv := range f.keys {
-		if kv.key == key {
-			return kv.value
-		}
-	}
-	return nil
-}
-
-// Clone is a copy, which can be changed; the data of tensors is shared.
-func (f *File) Clone() *File {
-	c := *f
-	c.keys, c.tensors = slices.Clone(f.keys), slices.Clone(f.tensors)
-	return &c
-}
-
 // Add adds a tensor of 32-bit floats. It panics when the data does not fill the shape.
 func (f *File) Add(name string, data []float32, shape ...int) *File {
 	if n := product(shape); n != len(data) {

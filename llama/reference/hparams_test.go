@@ -265,9 +265,9 @@ func (c *comparison) missing(f *testgguf.File) error {
 		if ours == nil {
 			c.t.Fatalf("the engine says %v, gguf takes it", err)
 		}
-		if m := wrongType.FindStringSubmatch(err.Error()); m != nil && f.Get(m[1]) == placeholder {
+		if m := wrongType.FindStringSubmatch(err.Error()); m != nil && f.Value(m[1]) == placeholder {
 			f.Set(m[1], map[string]any{"f32": float32(0.5), "i32": int32(8), "bool": true, "str": "yarn"}[m[2]])
-		} else if m := missingKey.FindStringSubmatch(err.Error()); m != nil && f.Get(m[1]) == nil {
+		} else if m := missingKey.FindStringSubmatch(err.Error()); m != nil && f.Value(m[1]) == nil {
 			f.Set(m[1], placeholder)
 			if strings.Contains(err.Error(), "array key") {
 				f.Set(m[1], alternating(10))
