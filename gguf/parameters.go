@@ -3,88 +3,75 @@ package gguf
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// Mix is the tensors of one type.
-type Mix struct {
-	Type       TensorType
-	Tensors    int
-	Parameters int64
-	Bytes      int64
+// Parameters are the numbers that a model learnt, counted from its tensors.
+type Parameters struct {
+	Total         int64
+	Active        int64 // of a token: all but the experts that are not used for it
+	Bytes         int64 // of the tensors
+	BitsPerWeight float64
+	Types         []TypeUse // the one with most bytes first
 }
 
-// Weights are the numbers of a model, counted.
-type Weights struct {
-	Parameters int64 // in all
-	Active     int64 // used for a token: of the experts, those that are chosen
-	Bytes      int64 // of all tensors, without padding
-	Mix        []Mix // the one with the most bytes first
+// TypeUse is what a file has of one type of tensor.
+type TypeUse struct {
+	Type              TensorType
+	Tensors           int
+	Parameters, Bytes int64
 }
 
-// Bits per parameter; 0 where there are none.
-func (w Weights) Bits() float64 {
-	if w.Parameters == 0 {
-		return 0
-	}
-	return 8 * float64(w.Bytes) / float64(w.Parameters)
-}
-
-// Weights counts. Tensors whose size is not known, which Validate names, do not count.
-// Experts are told by the names that the engine gives their tensors, and how many of
-// them are used by h, which may be nil: then all are.
-func (f *File) Weights(h *Hyper) Weights {
-	var w Weights
+// Parameters counts. The Hyper says how many experts are used; nil: all are. Tensors
+// whose size does not fit, or is unknown, count no bytes: Validate names them.
+func (f *File) Parameters(h *Hyper) Parameters {
+	var p Parameters
 	for _, t := range f.Tensors {
-		bytes, ok := t.Size()
-		n, okElements := t.Elements()
-		if !ok || !okElements || w.Parameters+n < 0 || w.Bytes+bytes < 0 {
-			continue
+		n, ok := t.Elements()
+		if !ok {
+			n = 0
 		}
-		w.Parameters += n
-		w.Active += active(t, n, h)
-		w.Bytes += bytes
-		i := slices.IndexFunc(w.Mix, func(m Mix) bool { return m.Type == t.Type })
+		size, _ := t.Size()
+		i := slices.IndexFunc(p.Types, func(u TypeUse) bool { return u.Type == t.Type })
 		if i < 0 {
-			i = len(w.Mix)
-			w.Mix = append(w.Mix, Mix{Type: t.Type})
+			i = len(p.Types)
+			p.Types = append(p.Types, TypeUse{Type: t.Type})
 		}
-		w.Mix[i].Tensors++
-		w.Mix[i].Parameters += n
-		w.Mix[i].Bytes += bytes
+		u := &p.Types[i]
+		u.Tensors, u.Parameters, u.Bytes = u.Tensors+1, u.Parameters+n, u.Bytes+size
+		p.Total, p.Bytes = p.Total+n, p.Bytes+size
+		p.Active += active(h, t.Name, n)
 	}
-	slices.SortFunc(w.Mix, func(a, b Mix) int {
-		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Type, b.Type))
-	})
-	return w
+	if p.Total > 0 {
+		p.BitsPerWeight = 8 * float64(p.Bytes) / float64(p.Total)
+	}
+	slices.SortStableFunc(p.Types, func(a, b TypeUse) int { return cmp.Compare(b.Bytes, a.Bytes) })
+	return p
 }
 
-// active is how many of the n numbers of a tensor a token uses. The experts of a layer
-// lie in one tensor, blk.N.ffn_…exps, the last dimension of which counts them:
-// ggml-org/llama.cpp src/llama-arch.cpp@v0.5.0.
-func active(t Tensor, n int64, h *Hyper) int64 {
-	layer, name, ok := blockName(t.Name)
-	if !ok || h == nil || len(t.Dims) < 2 || !strings.Contains(name, "exps.") || layer >= len(h.Layers) {
+// active is how many of a tensor's n numbers a token meets.
+func active(h *Hyper, name string, n int64) int64 {
+	if h == nil || h.Experts.Count == 0 || !ofExperts(name) {
 		return n
 	}
-	used, count := int64(h.Layers[layer].ExpertsUsed), int64(t.Dims[len(t.Dims)-1])
-	if used == 0 || count == 0 {
+	layer := layerOf(name)
+	if layer < 0 || layer >= len(h.Layers) {
 		return n
 	}
-	return n / count * min(used, count)
+	count, used := int64(h.Experts.Count), int64(h.Layers[layer].ExpertsUsed)
+	return n/count*used + n%count*used/count
 }
 
-// blockName takes blk.12.attn_q.weight apart.
-func blockName(tensor string) (layer int, name string, ok bool) {
-	number, name, ok := strings.Cut(strings.TrimPrefix(tensor, "blk."), ".")
-	if !ok || !strings.HasPrefix(tensor, "blk.") || number == "" || len(number) > 4 {
-		return 0, "", false
+// ofExperts is whether a tensor is of experts that a router chooses: one of all, as
+// blk.0.ffn_up_exps.weight, or of one, as blk.0.ffn_up.3.weight of old files.
+func ofExperts(name string) bool {
+	parts := strings.Split(name, ".")
+	if len(parts) < 4 || parts[0] != "blk" {
+		return false
 	}
-	for _, c := range number {
-		if c < '0' || c > '9' {
-			return 0, "", false
-		}
-		layer = 10*layer + int(c-'0')
+	if _, err := strconv.Atoi(parts[3]); err == nil && len(parts) == 5 {
+		return true
 	}
-	return layer, name, true
+	return strings.HasSuffix(parts[2], "_exps") && parts[2] != "ffn_norm_exps" || strings.HasSuffix(parts[2], "_chexps")
 }

@@ -1,91 +1,87 @@
 package gguf
 
-import "strings"
-
-const (
-	keyTokens     = "tokenizer.ggml.tokens"
-	keyTokenTypes = "tokenizer.ggml.token_type"
-	keyScores     = "tokenizer.ggml.scores"
-	keyMerges     = "tokenizer.ggml.merges"
+import (
+	"slices"
+	"strings"
 )
 
-// Tokenizer is how a model cuts text into tokens. The tokens themselves are the array
-// at the key tokenizer.ggml.tokens.
+// Keys of the tokenizer.
+const (
+	keyTokens       = "tokenizer.ggml.tokens"
+	keyTemplate     = "tokenizer.chat_template"
+	keyTemplateName = "tokenizer.chat_template."
+)
+
+// NoToken is in the place of a token that the file does not name. The engine then takes
+// that of the kind of tokenizer, or looks for one by its text.
+const NoToken = -1
+
+// Tokenizer is what the keys say of it, without a look at the tokens. What the file
+// does not say is empty, [NoToken] or nil.
 type Tokenizer struct {
-	Model string // "gpt2" (byte-level BPE), "llama" (SentencePiece), "bert", "t5", "rwkv", "none", …
-	Pre   string // how text is cut before: the name that the engine knows; may be empty
+	Model  string // "gpt2", "llama", "bert", "t5", "rwkv", "plamo2", "none", …
+	Pre    string // how text is split first
+	Tokens int
+	Scores int
+	Merges int
 
-	Tokens, Merges int
+	BOS, EOS, EOT, EOM, UNK, SEP, PAD, MASK                  int64
+	FIMPrefix, FIMSuffix, FIMMiddle, FIMPad, FIMRepo, FIMSep int64
 
-	Special []SpecialToken
-	// AddBOS and so on are absent where the file does not say: the engine decides then.
 	AddBOS, AddEOS, AddSEP, AddSpacePrefix *bool
+
+	Templates []ChatTemplate // the default first, which has no name, then by name
 }
 
-// SpecialToken is one that means something. Its names are those of the keys: bos, eos,
-// eot, eom, unknown, separator, padding, cls, mask, fim_pre, fim_suf, fim_mid, fim_pad,
-// fim_rep, fim_sep.
-type SpecialToken struct {
-	Name string
-	ID   uint32
-}
+// ChatTemplate is a Jinja template.
+type ChatTemplate struct{ Name, Text string }
 
-// specialTokens are the names of the keys, and ours; the engine's have a slip. The last
-// three are how fim tokens were written before.
-var specialTokens = [][2]string{
-	{"bos", "bos"}, {"eos", "eos"}, {"eot", "eot"}, {"eom", "eom"}, {"unknown", "unknown"}, {"seperator", "separator"},
-	{"padding", "padding"}, {"cls", "cls"}, {"mask", "mask"},
-	{"fim_pre", "fim_pre"}, {"fim_suf", "fim_suf"}, {"fim_mid", "fim_mid"}, {"fim_pad", "fim_pad"}, {"fim_rep", "fim_rep"},
-	{"fim_sep", "fim_sep"}, {"prefix", "fim_pre"}, {"suffix", "fim_suf"}, {"middle", "fim_mid"},
-}
-
-// Tokenizer reads the keys tokenizer.ggml.*, and not the vocabulary.
-func (f *File) Tokenizer() Tokenizer {
-	const ggml = "tokenizer.ggml."
-	flag := func(name string) *bool {
-		v, _ := f.Lookup(ggml + name)
-		if b, ok := v.Bool(); ok {
-			return &b
-		}
-		return nil
+// Tokenizer reads the keys. Values of a wrong type count as absent.
+func (f *File) Tokenizer() *Tokenizer {
+	t := &Tokenizer{
+		Model: f.Text("tokenizer.ggml.model"), Pre: f.Text("tokenizer.ggml.pre"),
+		Tokens: f.len(keyTokens), Scores: f.len("tokenizer.ggml.scores"), Merges: f.len("tokenizer.ggml.merges"),
+		BOS: f.token("bos"), EOS: f.token("eos"), EOT: f.token("eot"), EOM: f.token("eom"), UNK: f.token("unknown"),
+		SEP: f.token("seperator"), PAD: f.token("padding"), MASK: f.token("mask"),
+		FIMPrefix: f.token("fim_pre", "prefix"), FIMSuffix: f.token("fim_suf", "suffix"), FIMMiddle: f.token("fim_mid", "middle"),
+		FIMPad: f.token("fim_pad"), FIMRepo: f.token("fim_rep"), FIMSep: f.token("fim_sep"),
+		AddBOS: f.choice("tokenizer.ggml.add_bos_token"), AddEOS: f.choice("tokenizer.ggml.add_eos_token"),
+		AddSEP: f.choice("tokenizer.ggml.add_sep_token"), AddSpacePrefix: f.choice("tokenizer.ggml.add_space_prefix"),
 	}
-	length := func(key string) int { v, _ := f.Lookup(key); return v.Len() }
-	t := Tokenizer{
-		Model: f.Text(ggml + "model"), Pre: f.Text(ggml + "pre"), Tokens: length(keyTokens), Merges: length(keyMerges),
-		AddBOS: flag("add_bos_token"), AddEOS: flag("add_eos_token"), AddSEP: flag("add_sep_token"), AddSpacePrefix: flag("add_space_prefix"),
-	}
-	for _, s := range specialTokens {
-		id, ok := f.Uint(ggml + s[0] + "_token_id")
-		if _, known := t.ID(s[1]); ok && !known && id < 1<<32 {
-			t.Special = append(t.Special, SpecialToken{s[1], uint32(id)})
+	for _, k := range f.Keys {
+		name, named := strings.CutPrefix(k.Name, keyTemplateName)
+		if text, ok := k.Text(); ok && (named || k.Name == keyTemplate) {
+			if !named {
+				name = ""
+			}
+			t.Templates = append(t.Templates, ChatTemplate{name, text})
 		}
 	}
+	slices.SortStableFunc(t.Templates, func(a, b ChatTemplate) int { return strings.Compare(a.Name, b.Name) })
 	return t
 }
 
-// ID is the token of a name; see [SpecialToken]. False: the file names none.
-func (t Tokenizer) ID(name string) (uint32, bool) {
-	for _, s := range t.Special {
-		if s.Name == name {
-			return s.ID, true
+// token is the id of a special one, by the first of its names. The engine reads u32.
+func (f *File) token(names ...string) int64 {
+	for _, name := range names {
+		if v, ok := f.Lookup("tokenizer.ggml." + name + "_token_id"); ok && v.Type == Uint32 {
+			return int64(int32(v.bits)) // a token is an int32: files say 4294967295 for none
 		}
 	}
-	return 0, false
+	return NoToken
 }
 
-// ChatTemplate is a Jinja template that turns messages into a prompt.
-type ChatTemplate struct {
-	Name string // empty: the default; else "tool_use", "rag", …
-	Text string
+// len of an array; 0 where it is absent or none.
+func (f *File) len(name string) int {
+	v, _ := f.Lookup(name)
+	return v.Len()
 }
 
-// ChatTemplates are all of the file, in its order.
-func (f *File) ChatTemplates() (all []ChatTemplate) {
-	for _, k := range f.Keys {
-		name, ok := strings.CutPrefix(k.Name, KeyChatTemplate)
-		if text, isText := k.Text(); ok && isText && (name == "" || len(name) > 1 && name[0] == '.') {
-			all = append(all, ChatTemplate{strings.TrimPrefix(name, "."), text})
-		}
+// choice is a bool; nil where it is absent or none.
+func (f *File) choice(name string) *bool {
+	if v, ok := f.Lookup(name); ok && v.Type == Bool {
+		b := v.bits != 0
+		return &b
 	}
-	return all
+	return nil
 }

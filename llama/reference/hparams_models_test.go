@@ -27,7 +27,7 @@ func TestHyperOfRealModels(t *testing.T) {
 				t.Fatal(err)
 			}
 			engine := parseLines(text)
-			c.compare(path, engine, describe(h, context, gguf.F16, gguf.F16))
+			c.compare(path, engine, describe(model{f, h}, context, gguf.F16, gguf.F16))
 		}
 	}
 }

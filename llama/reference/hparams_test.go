@@ -43,11 +43,17 @@ func newComparison(t *testing.T) *comparison {
 	return &comparison{t: t, path: filepath.Join(t.TempDir(), "header.gguf"), context: contextTokens}
 }
 
+// model is what gguf makes of a header.
+type model struct {
+	*gguf.File
+	*gguf.Hyper
+}
+
 // contextTokens is no multiple of 256, and larger than a batch and than windows.
 const contextTokens = 1500
 
 // read is what the engine makes of a header, and what gguf does.
-func (c *comparison) read(header *testgguf.File) (engine map[string]string, ours *gguf.Hyper, engineErr, oursErr error) {
+func (c *comparison) read(header *testgguf.File) (engine map[string]string, ours model, engineErr, oursErr error) {
 	c.t.Helper()
 	c.loads++
 	data := header.Bytes()
@@ -62,7 +68,8 @@ func (c *comparison) read(header *testgguf.File) (engine map[string]string, ours
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	ours, oursErr = f.Hyper()
+	ours.File = f
+	ours.Hyper, oursErr = f.Hyper()
 	return engine, ours, engineErr, oursErr
 }
 
@@ -70,7 +77,7 @@ func (c *comparison) read(header *testgguf.File) (engine map[string]string, ours
 // returns what the engine read; nil when it refused.
 func (c *comparison) same(name string, header *testgguf.File) map[string]string {
 	c.t.Helper()
-	engine, h, engineErr, oursErr := c.read(header)
+	engine, ours, engineErr, oursErr := c.read(header)
 	switch {
 	case (engineErr == nil) != (oursErr == nil):
 		c.t.Errorf("%s: the engine says %v, gguf says %v", name, engineErr, oursErr)
@@ -81,10 +88,10 @@ func (c *comparison) same(name string, header *testgguf.File) map[string]string 
 	case oursErr != nil:
 		return nil
 	}
-	if c.without(engine, h); engine["memory"] != "" {
+	if c.without(engine, ours.Hyper); engine["memory"] != "" {
 		c.memory++
 	}
-	c.compare(name, engine, describe(h, contextTokens, gguf.F16, gguf.Q8_0))
+	c.compare(name, engine, describe(ours, contextTokens, gguf.F16, gguf.Q8_0))
 	return engine
 }
 
@@ -130,8 +137,9 @@ func equal(engine, ours string) bool {
 }
 
 // describe writes a Hyper in the words of llm_reference_hparams.
-func describe(h *gguf.Hyper, context int, k, v gguf.TensorType) map[string]string {
-	d := map[string]string{}
+func describe(m model, context int, k, v gguf.TensorType) map[string]string {
+	all, h := m.Parameters(m.Hyper), m.Hyper
+	d := map[string]string{"elements": fmt.Sprint(all.Total), "bytes": fmt.Sprint(all.Bytes), "ftype": m.FileType().String()}
 	numbers := func(names string, values ...any) {
 		for i, name := range strings.Fields(names) {
 			if v, ok := values[i].(bool); ok {
@@ -147,9 +155,9 @@ func describe(h *gguf.Hyper, context int, k, v gguf.TensorType) map[string]strin
 	e := h.Experts
 	numbers("experts shared shared_ff chunk_ff per_group groups groups_used latent every",
 		e.Count, e.Shared, e.SharedFeedForward, e.ChunkFeedForward, e.PerGroup, e.Groups, e.GroupsUsed, e.Latent, e.Every)
-	m, x := h.MLA, h.Indexer
+	c, x := h.MLA, h.Indexer
 	numbers("window_kind window q_rank kv_rank key_mla value_mla kv_rank_window key_mla_window value_mla_window output_rank output_groups hyper_connections",
-		int(h.Window.Kind), h.Window.Size, m.QRank, m.KVRank, m.Key, m.Value, m.KVRankWindow, m.KeyWindow, m.ValueWindow, m.OutputRank, m.OutputGroups, m.HyperConnections)
+		int(h.Window.Kind), h.Window.Size, c.QRank, c.KVRank, c.Key, c.Value, c.KVRankWindow, c.KeyWindow, c.ValueWindow, c.OutputRank, c.OutputGroups, c.HyperConnections)
 	numbers("indexer_heads indexer_key indexer_top_k indexer_block indexer_local", x.Heads, x.KeyLength, x.TopK, x.Block, x.LocalBlocks)
 	p := h.RoPE
 	numbers("rope rope_dimensions rope_base rope_base_window rope_scale rope_scale_window rope_scaling rope_attn_factor rope_context rope_finetuned",
@@ -258,11 +266,11 @@ func (c *comparison) complete(arch string, s shape) *testgguf.File {
 func (c *comparison) missing(f *testgguf.File) error {
 	c.t.Helper()
 	for {
-		_, _, err, ours := c.read(f)
+		_, _, err, oursErr := c.read(f)
 		if err == nil {
 			return nil
 		}
-		if ours == nil {
+		if oursErr == nil {
 			c.t.Fatalf("the engine says %v, gguf takes it", err)
 		}
 		if m := wrongType.FindStringSubmatch(err.Error()); m != nil && f.Value(m[1]) == placeholder {

@@ -190,6 +190,9 @@ int read(const char * path, int n_ctx, int type_k, int type_v, char ** text) {
     base->hparams.no_alloc = true;
     base->load_hparams(ml);
     lines out;
+    out.add("elements", std::to_string(ml.n_elements));
+    out.add("bytes", std::to_string(ml.n_bytes));
+    out.add("ftype", ml.ftype_name());
     sizes(out, *model);
     attention(out, *model);
     states(out, *model);
