@@ -50,6 +50,27 @@ func (t FileType) String() string {
 	return name
 }
 
+// Short is the name that people use, such as Q4_K_M; empty where the engine knows none.
+func (t FileType) Short() string {
+	row, ok := fileTypes[t&^FileTypeGuessed]
+	name, size, _ := strings.Cut(row.name, " - ")
+	switch {
+	case !ok:
+		return ""
+	case name == "all F32":
+		return "F32"
+	case name == "MXFP4 MoE":
+		return "MXFP4_MOE"
+	case name == "IQ3_S mix":
+		return "IQ3_M"
+	case name == "Q2_K" && size == "Medium":
+		return "Q2_K"
+	case size == "Small" || size == "Medium" || size == "Large":
+		return name + "_" + size[:1]
+	}
+	return name
+}
+
 // FileType is general.file_type, or a guess by the tensor type that most tensors have,
 // as the engine makes it.
 func (f *File) FileType() FileType {

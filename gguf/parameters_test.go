@@ -63,3 +63,14 @@ func TestFileType(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestFileTypeShort: the names that files on hubs end in.
+func TestFileTypeShort(t *testing.T) {
+	want := map[FileType]string{0: "F32", 1: "F16", 7: "Q8_0", 10: "Q2_K", 13: "Q3_K_L", 15: "Q4_K_M", 18: "Q6_K", 21: "Q2_K_S",
+		27: "IQ3_M", 30: "IQ4_XS", 36: "TQ1_0", 38: "MXFP4_MOE", 15 | FileTypeGuessed: "Q4_K_M", 99: ""}
+	for number, name := range want {
+		if got := number.Short(); got != name {
+			t.Errorf("%d: %q, not %q", number, got, name)
+		}
+	}
+}

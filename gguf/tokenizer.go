@@ -7,9 +7,11 @@ import (
 
 // Keys of the tokenizer.
 const (
-	keyTokens       = "tokenizer.ggml.tokens"
-	keyTemplate     = "tokenizer.chat_template"
-	keyTemplateName = "tokenizer.chat_template."
+	keyTokenizer  = "tokenizer.ggml.model"
+	keyTokens     = "tokenizer.ggml.tokens"
+	keyTokenTypes = "tokenizer.ggml.token_type"
+	keyScores     = "tokenizer.ggml.scores"
+	keyMerges     = "tokenizer.ggml.merges"
 )
 
 // NoToken is in the place of a token that the file does not name. The engine then takes
@@ -39,8 +41,8 @@ type ChatTemplate struct{ Name, Text string }
 // Tokenizer reads the keys. Values of a wrong type count as absent.
 func (f *File) Tokenizer() *Tokenizer {
 	t := &Tokenizer{
-		Model: f.Text("tokenizer.ggml.model"), Pre: f.Text("tokenizer.ggml.pre"),
-		Tokens: f.len(keyTokens), Scores: f.len("tokenizer.ggml.scores"), Merges: f.len("tokenizer.ggml.merges"),
+		Model: f.Text(keyTokenizer), Pre: f.Text("tokenizer.ggml.pre"),
+		Tokens: f.len(keyTokens), Scores: f.len(keyScores), Merges: f.len(keyMerges),
 		BOS: f.token("bos"), EOS: f.token("eos"), EOT: f.token("eot"), EOM: f.token("eom"), UNK: f.token("unknown"),
 		SEP: f.token("seperator"), PAD: f.token("padding"), MASK: f.token("mask"),
 		FIMPrefix: f.token("fim_pre", "prefix"), FIMSuffix: f.token("fim_suf", "suffix"), FIMMiddle: f.token("fim_mid", "middle"),
@@ -49,8 +51,8 @@ func (f *File) Tokenizer() *Tokenizer {
 		AddSEP: f.choice("tokenizer.ggml.add_sep_token"), AddSpacePrefix: f.choice("tokenizer.ggml.add_space_prefix"),
 	}
 	for _, k := range f.Keys {
-		name, named := strings.CutPrefix(k.Name, keyTemplateName)
-		if text, ok := k.Text(); ok && (named || k.Name == keyTemplate) {
+		name, named := strings.CutPrefix(k.Name, KeyChatTemplate+".")
+		if text, ok := k.Text(); ok && (named || k.Name == KeyChatTemplate) {
 			if !named {
 				name = ""
 			}

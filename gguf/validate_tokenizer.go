@@ -6,11 +6,7 @@ import (
 	"strings"
 )
 
-// What the engine's src/llama-vocab.cpp reads.
-const (
-	keyTokenizer = "tokenizer.ggml.model"
-	keyCharsmap  = "tokenizer.ggml.precompiled_charsmap"
-)
+const keyCharsmap = "tokenizer.ggml.precompiled_charsmap"
 
 // maxToken is of one token, in bytes: the engine recurses over the bytes of a token.
 const maxToken = 1 << 16
