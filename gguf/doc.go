@@ -8,6 +8,9 @@
 // not read until they are asked for. Meaning: what the keys say of the model ([Hyper],
 // Validate).
 //
+// [Writer] makes files: new ones, copies and parts of others ([File.Copy], [File.Split]),
+// which [Create] puts in place when they are whole. [Edit] changes the keys of a file.
+//
 // Files are read, never mapped: a mapped file that another process cuts short takes
 // down every program that looks at it, and a view into it would do so in code that is
 // not ours.

@@ -30,6 +30,10 @@ var aliases = map[string]string{
 	"no-cnv":          "no-chat",
 	"no-conversation": "no-chat",
 	"jf":              "json-schema-file",
+
+	"split-max-size":        "max-size",
+	"split-max-tensors":     "max-tensors",
+	"no-tensor-first-split": "keys-first",
 }
 
 func canonical(_ *pflag.FlagSet, name string) pflag.NormalizedName {

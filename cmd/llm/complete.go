@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-f87006eb/llm"
+	"github.com/seed-f87006eb/llm/gguf"
 )
 
 // flagValues are the flags with but a few values.
@@ -17,12 +18,13 @@ var flagValues = map[string][]string{
 	"n-gpu-layers":   {"auto", "all"},
 	"context-policy": {string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)},
 	"pooling":        llm.PoolingKinds,
+	"type":           gguf.ValueTypeNames(),
 }
 
 // flagFiles are the flags that take a file, with the ends of its name; none: any.
 var flagFiles = map[string][]string{
 	"model": {"gguf"}, "lora": {"gguf"}, "lora-scaled": {"gguf"}, "control-vector": {"gguf"}, "control-vector-scaled": {"gguf"},
-	"file": nil, "resume": nil, "chat-template-file": nil, "grammar-file": nil, "json-schema-file": nil,
+	"file": nil, "output": nil, "resume": nil, "chat-template-file": nil, "grammar-file": nil, "json-schema-file": nil,
 }
 
 // completeFlags tells the shell what the values of a command's flags are: files,

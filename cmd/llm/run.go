@@ -104,7 +104,7 @@ const patience = 300 * time.Millisecond
 func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
 	ctx, release := interruptible()
 	defer release()
-	progress := a.newLoadProgress(filepath.Base(path))
+	progress := a.newProgress("loading " + filepath.Base(path))
 	defer progress.done()
 	// The system may be reading a cold file for the engine, which then asks nobody.
 	defer context.AfterFunc(ctx, func() {

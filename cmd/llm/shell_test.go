@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
 
 func TestShellCompletion(t *testing.T) {
@@ -23,6 +26,11 @@ func TestShellCompletion(t *testing.T) {
 		"run -ngl 99 -fa ":           "auto\non\noff\n:4\n",
 		"run --context-policy ":      "error\nshift\ntruncate-middle\n:4\n",
 		"embed --pooling ":           "none\nmean\ncls\nlast\nrank\n:4\n",
+		"gguf ":                      "hash\tHash the tensors of model files\nmerge\tMerge the parts of a model into one file\nrename\tRename a key of a model file\nrm\tRemove keys of a model file\nset\tSet keys of a model file\nsplit\tSplit a model file into parts\n:4\n",
+		"gguf set ":                  "gguf\n:8\n",
+		"gguf hash m.gguf ":          "gguf\n:8\n",
+		"gguf set m.gguf a=1 -t ":    strings.Join(gguf.ValueTypeNames(), "\n") + "\n:4\n",
+		"gguf split m.gguf -o ":      ":0\n",
 		"run -no-such-flag --think ": "show\nhide\noff\n:4\n",
 	} {
 		words := strings.Fields(asked)
@@ -35,6 +43,16 @@ func TestShellCompletion(t *testing.T) {
 		}
 		if r.code != 0 || r.stdout != want {
 			t.Errorf("%q: %d, %q, want %q", asked, r.code, r.stdout, want)
+		}
+	}
+}
+
+// TestCompleteKeys: the keys of a file are completed.
+func TestCompleteKeys(t *testing.T) {
+	model := testmodel.SmolLM2(t)
+	for command, want := range map[string]string{"set": "general.name=\n:6\n", "rm": "general.name\n:6\n"} {
+		if r := runLLM(t, "", "__complete", "gguf", command, model, "general.na"); r.code != 0 || r.stdout != want {
+			t.Errorf("%s: %q", command, r.stdout)
 		}
 	}
 }
@@ -61,13 +79,13 @@ func TestManual(t *testing.T) {
 		return m
 	}
 	one, two := pages(), pages()
-	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-tokenize.1", "llm-devices.1", "llm-version.1", "llm-completion.1"} {
+	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-tokenize.1", "llm-gguf.1", "llm-gguf-set.1", "llm-devices.1", "llm-version.1", "llm-completion.1"} {
 		page := one[name]
 		if page == "" || page != two[name] || !strings.Contains(page, "\n.TH \""+strings.ToUpper(strings.TrimSuffix(name, ".1"))+"\" \"1\" \"\" \"llm\" \"llm\"\n") {
 			t.Errorf("%s: %.300q", name, page)
 		}
 	}
-	if len(one) != 11 || one["llm-man.1"] != "" {
+	if len(one) != 18 || one["llm-man.1"] != "" {
 		t.Errorf("%d pages", len(one))
 	}
 	if !strings.Contains(one["llm-run.1"], `\fB-n\fP, \fB--predict\fP=-1`) {

@@ -25,7 +25,7 @@ var imports = map[string][]string{
 	"internal/testgguf":     {},
 	"internal/archtest":     {},
 	".":                     {"llama", "internal/chat", "internal/engine", "internal/state", "internal/worker"},
-	"cmd/llm":               {"."},
+	"cmd/llm":               {".", "gguf", "internal/store/remote"},
 	"scripts/bench":         {".", "llama", "gguf", "llama/reference"},
 	"scripts/bench/peers":   {},
 }

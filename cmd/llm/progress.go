@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// progress shows how far a work is: a bar on a terminal, elsewhere a line a second.
+// Nothing is shown of what takes no time.
+type progress struct {
+	what  string
+	err   *os.File
+	bar   *progressbar.ProgressBar
+	start time.Time
+	next  time.Time
+}
+
+func (a *app) newProgress(what string) *progress {
+	p := &progress{what: what, err: a.err, start: time.Now()}
+	patience := time.Second
+	if isTerminal(a.err) {
+		patience = 100 * time.Millisecond
+		p.bar = progressbar.NewOptions(100,
+			progressbar.OptionSetWriter(a.err),
+			progressbar.OptionSetDescription(what),
+			progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetPredictTime(false),
+			progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetRenderBlankState(false),
+			progressbar.OptionSetWidth(30))
+	}
+	p.next = p.start.Add(patience)
+	return p
+}
+
+// update is called by one goroutine at a time.
+func (p *progress) update(fraction float32) { p.show(fraction, "") }
+
+// bytes is update for a work that is counted in bytes; it shows the speed, too.
+func (p *progress) bytes(done, total int64) {
+	speed := float64(done) / max(time.Since(p.start).Seconds(), 1e-3)
+	p.show(float32(done)/float32(max(total, 1)), ", "+decimal(int64(speed))+"/s")
+}
+
+func (p *progress) show(fraction float32, speed string) {
+	now := time.Now()
+	if now.Before(p.next) {
+		return
+	}
+	if p.bar != nil {
+		p.bar.Describe(p.what + speed)
+		p.bar.Set(int(100 * fraction))
+		p.next = now.Add(50 * time.Millisecond)
+		return
+	}
+	fmt.Fprintf(p.err, "llm: %s: %.0f %%%s\n", p.what, 100*fraction, speed)
+	p.next = now.Add(time.Second)
+}
+
+// done takes the bar away.
+func (p *progress) done() {
+	if p.bar != nil {
+		p.bar.Clear()
+	}
+}
