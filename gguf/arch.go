@@ -46,7 +46,8 @@ const (
 // architectures are all, by name.
 var architectures = func() map[string]*architecture {
 	m := make(map[string]*architecture, 160)
-	for _, table := range [...][]architecture{attentionArchitectures, expertArchitectures, windowArchitectures, latentArchitectures, recurrentArchitectures, otherArchitectures} {
+	for _, table := range [...][]architecture{attentionArchitectures, expertArchitectures, windowArchitectures,
+		latentArchitectures, recurrentArchitectures, otherArchitectures} {
 		for i := range table {
 			m[table[i].name] = &table[i]
 		}

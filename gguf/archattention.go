@@ -1,6 +1,7 @@
 package gguf
 
-// attentionArchitectures are what has attention over all tokens, in all layers, and no keys about experts beyond those that all have:
+// attentionArchitectures are what has attention over all tokens, in all layers, and no
+// keys about experts beyond those that all have:
 // src/models/NAME.cpp of ggml-org/llama.cpp@v0.5.0, or the file named behind the row.
 var attentionArchitectures = []architecture{
 	{name: "apertus", rope: RoPENeoX, need: []key{kRMSEps, kXIELUAlphaN, kXIELUAlphaP, kXIELUBeta, kXIELUEps}},

@@ -1,6 +1,7 @@
 package gguf
 
-// otherArchitectures are encoders, diffusion, drafts, codecs, and what the engine does not run:
+// otherArchitectures are encoders, diffusion, drafts, codecs, and what the engine does
+// not run:
 // src/models/NAME.cpp of ggml-org/llama.cpp@v0.5.0, or the file named behind the row.
 var otherArchitectures = []architecture{
 	{name: "bert", kind: KindEncoder, memory: memoryNone, rope: RoPENeoX, need: needNorm},
@@ -18,8 +19,8 @@ var otherArchitectures = []architecture{
 	{name: "dream", kind: KindDiffusion, memory: memoryNone, rope: RoPENeoX, notCausal: true, need: needRMS},
 	{
 		name: "eagle3", kind: KindDraft, rope: RoPENorm, then: eagleEmbedding,
-		need: []key{kRMSEps, kTargetHiddenSize},
-		may:  []key{kTargetLayers, kNormBeforeResidual, kNormBeforeFc},
+		need: []key{kTargetLayers, kRMSEps, kTargetHiddenSize},
+		may:  []key{kNormBeforeResidual, kNormBeforeFc},
 	},
 	{name: "eurobert", kind: KindEncoder, memory: memoryNone, rope: RoPENeoX, need: needRMS},
 	{

@@ -250,7 +250,7 @@ func qwen4Hashes(r *hyperReader) {
 			return
 		}
 		h.Recurrent.PLELayer = layer
-		h.Recurrent.PLEConv = (kernel - 1) * ngram * h.MLA.HyperConnections * h.Embedding
+		h.Recurrent.PLEConv = product(kernel-1, ngram, h.MLA.HyperConnections, h.Embedding)
 	})
 }
 

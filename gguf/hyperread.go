@@ -62,7 +62,7 @@ type hyperReader struct {
 	h      *Hyper
 	arch   *architecture
 	err    error
-	at     [keyCount]int16 // 1 + the place of a key in the file; 0: absent, or not read of the architecture
+	at     [keyCount]int32 // 1 + the place of a key in the file; 0: absent, or not read of the architecture
 	buffer []byte
 
 	// Of a head, on layers without and with a window.
@@ -90,7 +90,7 @@ func (r *hyperReader) find(all bool) {
 		checks[kPattern], checks[kRoPEBaseWindow] = false, false
 	}
 	arch := r.h.Architecture
-	for i := range min(len(r.f.Keys), math.MaxInt16) {
+	for i := range r.f.Keys {
 		name := r.f.Keys[i].Name
 		if len(name) > len(arch) && name[len(arch)] == '.' && name[:len(arch)] == arch {
 			name = name[len(arch)+1:]
@@ -98,7 +98,7 @@ func (r *hyperReader) find(all bool) {
 			continue
 		}
 		if k, ok := keyByName[name]; ok && reads[k] && r.at[k] == 0 {
-			r.at[k] = int16(i + 1)
+			r.at[k] = int32(i + 1)
 			if checks[k] {
 				r.check(k)
 			}
@@ -130,6 +130,9 @@ func (r *hyperReader) fail(k key, format string, args ...any) {
 		return
 	}
 	e := &HyperError{Key: r.h.Architecture + "." + hyperKeys[k].name, What: fmt.Sprintf(format, args...)}
+	if strings.HasPrefix(hyperKeys[k].name, "xielu.") {
+		e.Key = hyperKeys[k].name // the engine's name has no architecture
+	}
 	if r.has(k) {
 		e.Key, e.Offset = r.f.Keys[r.at[k]-1].Name, r.value(k).Offset
 	}
@@ -139,14 +142,15 @@ func (r *hyperReader) fail(k key, format string, args ...any) {
 // check holds a value to the types that the engine takes.
 func (r *hyperReader) check(k key) {
 	v := r.value(k)
+	wholes := v.Type == Array && (v.Elem == Uint32 || v.Elem == Int32 || v.Elem == Bool)
 	ok, want := false, ""
 	switch hyperKeys[k].form {
 	case formCount:
 		ok, want = v.Type == Uint32, "u32"
 	case formCounts:
-		ok, want = v.Type == Uint32 || v.Type == Array && (v.Elem == Uint32 || v.Elem == Int32 || v.Elem == Bool), "u32, or an array of u32, i32 or bool"
+		ok, want = v.Type == Uint32 || wholes, "u32, or an array of u32, i32 or bool"
 	case formInts:
-		ok, want = v.Type == Int32 || v.Type == Array && (v.Elem == Uint32 || v.Elem == Int32 || v.Elem == Bool), "i32, or an array of u32, i32 or bool"
+		ok, want = v.Type == Int32 || wholes, "i32, or an array of u32, i32 or bool"
 	case formFloat:
 		ok, want = v.Type == Float32, "f32"
 	case formFloats:
@@ -158,7 +162,7 @@ func (r *hyperReader) check(k key) {
 	case formTexts:
 		ok, want = v.Type != Array || v.Elem == String, "an array of str"
 	case formList:
-		ok, want = v.Type != Array || v.Elem == Uint32 || v.Elem == Int32 || v.Elem == Bool, "an array of u32, i32 or bool"
+		ok, want = v.Type != Array || wholes, "an array of u32, i32 or bool"
 	case formList64:
 		ok, want = v.Type != Array || v.Elem == Uint64, "an array of u64"
 	}

@@ -1,5 +1,7 @@
 package gguf
 
+import "math"
+
 // recurrentRule says which layers keep a state.
 type recurrentRule uint8
 
@@ -49,6 +51,20 @@ func (r *hyperReader) readRecurrentLayers() {
 	}
 }
 
+// product of numbers that are not negative; one that is too large ends up far beyond
+// any size of memory.
+func product(numbers ...int) int {
+	const limit = math.MaxInt / 4
+	n := 1
+	for _, next := range numbers {
+		if next != 0 && n > limit/next {
+			return limit
+		}
+		n *= next
+	}
+	return n
+}
+
 // finishState is n_embd_r, n_embd_s and ple_conv_state of src/llama-hparams.cpp@v0.5.0.
 func (r *hyperReader) finishState() {
 	h := r.h
@@ -62,17 +78,17 @@ func (r *hyperReader) finishState() {
 		if s.SSMConv == 0 {
 			before = 3
 		}
-		s.Rolling = 3 * before * heads * s.KDAHead
+		s.Rolling = product(3*before, heads, s.KDAHead)
 	default:
-		s.Rolling = before * (s.SSMInner + 2*s.SSMGroups*s.SSMState)
+		s.Rolling = product(before, s.SSMInner+product(2, s.SSMGroups, s.SSMState))
 	}
 	switch {
 	case s.WKVHead != 0:
 		s.State = h.Embedding * s.WKVHead
 	case s.KDAHead != 0:
-		s.State = s.KDAHead * s.KDAHead * heads
+		s.State = product(s.KDAHead, s.KDAHead, heads)
 	case s.LinearHead != 0:
-		s.State = s.LinearHead * s.LinearHead * heads
+		s.State = product(s.LinearHead, s.LinearHead, heads)
 	default:
 		s.State = s.SSMState * s.SSMInner
 	}

@@ -13,7 +13,8 @@ import (
 // notRun are names that the engine knows and does not run.
 var notRun = []string{"clip", "gptj"}
 
-// TestHyperOfEveryArchitecture: sizes on which the rules of some depend.
+// TestHyperOfEveryArchitecture: sizes on which the rules of some depend, and headers that
+// lack one key each.
 func TestHyperOfEveryArchitecture(t *testing.T) {
 	c := newComparison(t)
 	shapes := []shape{
@@ -36,6 +37,10 @@ func TestHyperOfEveryArchitecture(t *testing.T) {
 				s.layers = 6 + s.nextn
 			}
 			c.same(fmt.Sprint(arch, s), c.complete(arch, s))
+		}
+		whole := c.complete(arch, shapes[0])
+		for _, key := range whole.Keys()[1:] {
+			c.same(fmt.Sprint(arch, " without ", key), whole.Clone().Remove(key))
 		}
 	}
 	t.Logf("%d headers, %d sizes of memory", c.loads, c.memory)

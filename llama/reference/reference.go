@@ -1,6 +1,7 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
 // compare the engine with, assertions, crashes and calls without end on demand, calls
-// that only C can make, the size of the C heap, and the engine's reader of GGUF files. Nothing but tests may import it.
+// that only C can make, the size of the C heap, the engine's reader of GGUF files, and
+// the hyper-parameters that it reads. Nothing but tests may import it.
 package reference
 
 /*
