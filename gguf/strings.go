@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -22,24 +23,43 @@ type Strings struct {
 // stride trades the memory of an index against steps from its nearest entry.
 const stride = 16
 
+// stringsPiece is how much is read at a time, in bytes.
+const stringsPiece = 128 << 10
+
 // Strings reads an array of strings from the file. Errors: [ErrType], and those of
 // reading.
 func (v Value) Strings() (*Strings, error) {
 	if v.Type != Array || v.Elem != String {
 		return nil, v.wrong("an array of strings")
 	}
-	// From the start of a page on, as window.fill reads.
+	// From the start of a page on, as window.fill reads; each piece is walked while it is
+	// in the core's cache.
 	before := v.Offset & (pageSize - 1)
-	b := make([]byte, before+v.Size)
-	if err := v.file.read(b, v.Offset-before); err != nil {
-		return nil, err
+	size := before + v.Size
+	b := unzeroed(int(size) + 1) // the last string may be empty, and is in it, too
+	pos, count := before, uint64(0)
+	for from := int64(0); from < size; from += stringsPiece {
+		to := min(from+stringsPiece, size)
+		if err := v.file.read(b[from:to], v.Offset-before+from); err != nil {
+			return nil, err
+		}
+		if pos < to {
+			n, end := walkStrings(b[pos:to], v.count-count, v.file.order)
+			pos, count = pos+int64(end), count+n
+		}
 	}
-	s := &Strings{b: b[before:], n: v.Len(), order: v.file.order}
-	// The file may have changed since its header was read.
-	if n, end := walkStrings(s.b, v.count, s.order); n != v.count || end != uint64(v.Size) {
+	if count != v.count || pos != size { // the file may have changed since its header was read
 		return nil, fmt.Errorf("read an array of strings at byte %d: %w: the file changed", v.Offset, ErrSyntax)
 	}
-	return s, nil
+	return &Strings{b: b[before:size], n: v.Len(), order: v.file.order}, nil
+}
+
+// unzeroed is memory that is going to be written to: clearing it takes as long as reading.
+func unzeroed(n int) []byte {
+	var b strings.Builder
+	b.Grow(n)
+	b.WriteByte(0) // from here on it has an address
+	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
 // Len is how many there are.
@@ -68,16 +88,17 @@ func (s *Strings) All() iter.Seq2[int, string] {
 	}
 }
 
-// each does without a call through an interface for each length.
+// each does without a call through an interface for each length, and without checks:
+// Strings has walked this way.
 func (s *Strings) each(yield func(int, string) bool) {
-	b := s.b
+	text := unsafe.Pointer(unsafe.SliceData(s.b))
 	for i := range s.n {
-		end := 8 + binary.LittleEndian.Uint64(b)
-		text := b[8:end]
-		if !yield(i, unsafe.String(unsafe.SliceData(text), len(text))) {
+		size := int(binary.LittleEndian.Uint64((*[8]byte)(text)[:]))
+		text = unsafe.Add(text, 8)
+		if !yield(i, unsafe.String((*byte)(text), size)) {
 			return
 		}
-		b = b[end:]
+		text = unsafe.Add(text, size)
 	}
 }
 
