@@ -9,9 +9,9 @@ import (
 	"github.com/seed-f87006eb/llm/internal/testgguf"
 )
 
-// header is the least that an architecture needs. That this is what the engine needs is
+// archHeader is the least that an architecture needs. That this is what the engine needs is
 // shown in llama/reference.
-func header(a *architecture) *testgguf.File {
+func archHeader(a *architecture) *testgguf.File {
 	const layers = 6
 	f := &testgguf.File{}
 	f.Set("general.architecture", a.name)
@@ -72,7 +72,7 @@ func TestEveryArchitectureHasANeed(t *testing.T) {
 		if a.refused {
 			continue
 		}
-		h, err := hyperOf(t, header(a))
+		h, err := hyperOf(t, archHeader(a))
 		if err != nil || h.Main() != 6 || h.First().Heads != 4 {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -82,7 +82,7 @@ func TestEveryArchitectureHasANeed(t *testing.T) {
 		}
 		for _, k := range append([]key{kContext, kBlockCount, kEmbedding}, a.need...) {
 			full := fullName(a, k)
-			f := header(a).Remove(full)
+			f := archHeader(a).Remove(full)
 			var e *HyperError
 			if _, err := hyperOf(t, f); !errors.As(err, &e) || e.Key != full || e.What != missing {
 				t.Errorf("%s without %s: %v", name, full, err)
@@ -91,10 +91,10 @@ func TestEveryArchitectureHasANeed(t *testing.T) {
 	}
 }
 
-// FuzzMeaning: no header makes what reads its keys fail otherwise than by an error.
+// FuzzMeaning: no archHeader makes what reads its keys fail otherwise than by an error.
 func FuzzMeaning(f *testing.F) {
 	for _, a := range architectures {
-		f.Add(header(a).Bytes())
+		f.Add(archHeader(a).Bytes())
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		file, err := Read(bytes.NewReader(b), int64(len(b)))

@@ -48,6 +48,11 @@ func (c *config) compareGGUF() error {
 	if err := h.compareWithMemory(); err != nil {
 		return err
 	}
+	fmt.Println()
+	header("ours", "theirs", "ratio")
+	if err := h.compareWrite(); err != nil {
+		return err
+	}
 	return h.compareWithPeers()
 }
 

@@ -36,8 +36,6 @@ func ggufPeers(path string) []peer {
 // compareWithPeers prints how many times as long as ours each takes. One that cannot be
 // had is named.
 func (h *headerFile) compareWithPeers() error {
-	fmt.Println()
-	header("ours", "theirs", "ratio")
 	llama.BuildInfo() // starts the engine
 	var engine pairs
 	for i := range 31 {
