@@ -91,7 +91,7 @@ func TestEveryArchitectureHasANeed(t *testing.T) {
 	}
 }
 
-// FuzzMeaning: no archHeader makes what reads its keys fail otherwise than by an error.
+// FuzzMeaning: no header makes what reads its keys fail otherwise than by an error.
 func FuzzMeaning(f *testing.F) {
 	for _, a := range architectures {
 		f.Add(archHeader(a).Bytes())
