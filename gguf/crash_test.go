@@ -113,7 +113,7 @@ func TestEditSurvivesKill(t *testing.T) {
 			killed = runCrash(t, steps+1, name, path, 0)
 			check(steps + 1)
 		}
-		for range 40 {
+		for range 25 {
 			writeModel(t, path)
 			after := time.Duration(rand.Int64N(int64(10 * time.Millisecond)))
 			runCrash(t, 0, name, path, after)

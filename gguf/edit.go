@@ -18,6 +18,9 @@ const sector = 512
 type EditOptions struct {
 	DryRun   bool // say what would be done
 	Progress Progress
+	// Check may refuse what the file would be: its header, without data. Nothing is
+	// written then.
+	Check func(before, after *File) error
 }
 
 // Edited is what [Edit] did, or would do.
@@ -38,7 +41,7 @@ type Edited struct {
 // otherwise, and when the file has several names, a copy beside it takes its place,
 // with its mode and, where this process may give it, its owner. Links are followed.
 //
-// Errors: those of [Open] and change, [ErrBusy], a file that is read-only, that changed
+// Errors: those of [Open], change and the check, [ErrBusy], a file that is read-only, that changed
 // meanwhile, or is not the first part; those of the system, and the context's.
 func Edit(ctx context.Context, path string, o EditOptions, change func(*File, *Writer) error) (Edited, error) {
 	e := editor{ctx: ctx, o: o, at: func(string) {}}
@@ -79,6 +82,9 @@ func (e *editor) run(path string, change func(*File, *Writer) error) (done Edite
 	}
 	from, to, err := e.difference()
 	if err != nil || from == to {
+		return done, err
+	}
+	if err := e.check(); err != nil {
 		return done, err
 	}
 	done.Changed = true
@@ -159,6 +165,35 @@ func (e *editor) change(change func(*File, *Writer) error) (err error) {
 	size := e.f.Parts[0].HeaderSize - table
 	e.h.add(io.NewSectionReader(e.file, table, size), size)
 	return nil
+}
+
+// check shows the header that is to be written to the caller.
+func (e *editor) check() error {
+	if e.o.Check == nil {
+		return nil
+	}
+	b, err := io.ReadAll(e.h.reader())
+	if err != nil {
+		return err
+	}
+	after, err := parse(headerOnly(b), e.w.align(e.h.size)+e.dataSize(), nil)
+	if err != nil {
+		return err
+	}
+	after.Parts[0].Name = e.f.Parts[0].Name
+	return e.o.Check(e.f, after)
+}
+
+// headerOnly is a file of which only the start is known; the rest reads as zeros.
+type headerOnly []byte
+
+func (h headerOnly) ReadAt(b []byte, at int64) (int, error) {
+	n := 0
+	if at < int64(len(h)) {
+		n = copy(b, h[at:])
+	}
+	clear(b[n:])
+	return len(b), nil
 }
 
 // difference is where the new header differs from the old one: nowhere when from and to

@@ -266,6 +266,32 @@ func TestEditStops(t *testing.T) {
 	onlyFile(t, path)
 }
 
+// TestEditCheck: the check sees both headers, and what it refuses is not written.
+func TestEditCheck(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.gguf")
+	writeModel(t, path)
+	no := errors.New("no")
+	o := EditOptions{Check: func(before, after *File) error {
+		if before.Text("general.name") != "small" || after.Text("general.name") != "larger" {
+			t.Errorf("%q, %q", before.Text("general.name"), after.Text("general.name"))
+		}
+		if v, _ := after.Lookup("tokenizer.ggml.tokens"); v.Len() != 500 || len(after.Tensors) != 3 {
+			t.Errorf("%d tokens, %d tensors", v.Len(), len(after.Tensors))
+		} else if s, err := v.Strings(); err != nil || s.At(499) != "token" {
+			t.Error(err)
+		}
+		if _, err := after.Data(after.Tensors[2]); err != nil {
+			t.Error(err)
+		}
+		return no
+	}}
+	if _, err := Edit(t.Context(), path, o, setting(t, "general.name", "larger")); !errors.Is(err, no) {
+		t.Error(err)
+	}
+	readFile(t, path, smallModel(t))
+	onlyFile(t, path)
+}
+
 // TestEditDryRun says what would be done, and writes nothing: not even to a file that
 // somebody else has locked.
 func TestEditDryRun(t *testing.T) {

@@ -29,6 +29,8 @@ func (f *editFlags) register(c *cobra.Command, force string) {
 
 const editing = `
 
+What the engine would not load any more is refused; --force writes it all the same.
+
 A change that fits into a disk sector and moves nothing is written in place; otherwise
 a copy of the file, which needs its room on the disk meanwhile, takes its place. Links
 are followed. Of a split model, give the first part.`
@@ -69,7 +71,7 @@ JSON. KEY=@FILE takes the value from a file, KEY=@@TEXT is the text @TEXT.` + ed
 		ValidArgsFunction: completeKeys("="),
 	}
 	c.Flags().StringVarP(&kind, "type", "t", "", "type of the values")
-	f.register(c, "also change types, and keys without which the engine cannot load the model")
+	f.register(c, "also write what the engine would not load")
 	return c
 }
 
@@ -95,7 +97,7 @@ func (a *app) ggufRmCommand() *cobra.Command {
 		},
 		ValidArgsFunction: completeKeys(""),
 	}
-	f.register(c, "also remove keys without which the engine cannot load the model")
+	f.register(c, "also write what the engine would not load")
 	return c
 }
 
@@ -114,7 +116,7 @@ func (a *app) ggufRenameCommand() *cobra.Command {
 		},
 		ValidArgsFunction: completeKeys(""),
 	}
-	f.register(c, "also rename keys without which the engine cannot load the model")
+	f.register(c, "also write what the engine would not load")
 	return c
 }
 
@@ -182,13 +184,16 @@ func (a *app) edit(path string, f editFlags, change func(*keyEdit) error) error 
 	defer release()
 	p := a.newProgress("writing " + filepath.Base(path))
 	e := keyEdit{force: f.force}
-	done, err := gguf.Edit(ctx, path, gguf.EditOptions{DryRun: f.dryRun, Progress: p.bytes}, func(file *gguf.File, w *gguf.Writer) error {
+	done, err := gguf.Edit(ctx, path, gguf.EditOptions{DryRun: f.dryRun, Progress: p.bytes, Check: e.check}, func(file *gguf.File, w *gguf.Writer) error {
 		e.file, e.w = file, w
 		return change(&e)
 	})
 	p.done()
 	if err != nil {
 		return err
+	}
+	for _, problem := range e.problems {
+		fmt.Fprintf(a.err, "llm: %v: %v\n", problem.Level, problem)
 	}
 	if f.json {
 		return json.NewEncoder(a.out).Encode(editReport{done.Path, done.Changed, f.dryRun, done.InPlace, done.Written, e.rows})

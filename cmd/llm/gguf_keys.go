@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
@@ -14,7 +15,9 @@ type keyEdit struct {
 	file  *gguf.File
 	w     *gguf.Writer
 	force bool
-	rows  []editRow
+
+	rows     []editRow
+	problems []gguf.Problem // that the file did not have
 }
 
 // editRow is one change. Values are absent where there is none.
@@ -81,41 +84,41 @@ func (e *keyEdit) set(s assignment) error {
 			return err
 		}
 	}
-	switch {
-	case exists && !s.read.Is(old.ValueType()):
-		err = e.guard(s.key, "its type is %v, not %v", old.ValueType(), s.read)
-	case !exists && known && !s.read.Is(use):
-		err = e.guard(s.key, "the engine reads it as %v, not %v", use, s.read)
-	case exists && s.key == gguf.KeyArchitecture:
-		err = e.guard(s.key, "the other keys and the tensors are those of %s", gguf.Quote(e.file.Architecture()))
-	case strings.HasPrefix(s.key, "split."):
-		err = e.guard(s.key, "it says how the model is split")
-	case exists && strings.HasPrefix(s.key, "tokenizer.ggml.") && v.Type == gguf.Array && v.Len() != old.Len():
-		err = e.guard(s.key, "it has %d elements, one a token or a merge, not %d", old.Len(), v.Len())
-	}
-	if err != nil {
+	if err := e.guard(s.key); err != nil {
 		return err
 	}
 	e.rows = append(e.rows, row)
 	return e.w.Set(s.key, v)
 }
 
-// guard refuses what breaks a model, unless that is forced.
-func (e *keyEdit) guard(key, format string, args ...any) error {
-	if e.force {
-		return nil
+// guard refuses to change how a model is split, unless that is forced.
+func (e *keyEdit) guard(key string) error {
+	if !e.force && strings.HasPrefix(key, "split.") {
+		return fmt.Errorf("%s says how the model is split; --force changes it all the same", gguf.Quote(key))
 	}
-	return fmt.Errorf("%s: %s; --force does it all the same", gguf.Quote(key), fmt.Sprintf(format, args...))
+	return nil
 }
 
-// needed are keys without which the engine does not load a model, or loads another.
-func (e *keyEdit) needed(key string) error {
-	_, read := gguf.KeyValueType(key, false)
-	switch {
-	case key == gguf.KeyArchitecture, key == gguf.KeyAlignment,
-		strings.HasPrefix(key, "tokenizer.ggml."), strings.HasPrefix(key, "split."),
-		read && strings.HasPrefix(key, e.file.Architecture()+"."):
-		return e.guard(key, "the engine needs it to load the model")
+// check refuses what the engine would not load any more, unless that is forced, and
+// notes what else would become worse.
+func (e *keyEdit) check(before, after *gguf.File) error {
+	old, err1 := before.Validate()
+	problems, err2 := after.Validate()
+	if err := errors.Join(err1, err2); err != nil {
+		return err
+	}
+	isError := func(p gguf.Problem) bool { return p.Level == gguf.Error }
+	refuse := !e.force && !slices.ContainsFunc(old, isError)
+	for _, p := range problems {
+		p.Remedy = "" // of one who got the file so
+		known := func(q gguf.Problem) bool { return p.Key == q.Key && p.Tensor == q.Tensor && p.What == q.What }
+		switch {
+		case slices.ContainsFunc(old, known):
+		case refuse && isError(p):
+			return fmt.Errorf("the engine would not load it any more: %v; --force writes it all the same", p)
+		default:
+			e.problems = append(e.problems, p)
+		}
 	}
 	return nil
 }
@@ -129,7 +132,10 @@ func (e *keyEdit) find(key string) (gguf.Value, error) {
 		}
 		return v, fmt.Errorf("there is no key %s%s", gguf.Quote(key), nearest(key, names, ""))
 	}
-	return v, e.needed(key)
+	if !e.force && key == gguf.KeyArchitecture {
+		return v, fmt.Errorf("without %s the file is no model; --force changes it all the same", key)
+	}
+	return v, e.guard(key)
 }
 
 func (e *keyEdit) remove(key string) error {
@@ -143,14 +149,11 @@ func (e *keyEdit) remove(key string) error {
 }
 
 func (e *keyEdit) rename(from, to string) error {
-	v, err := e.find(from)
-	if err != nil {
+	if _, err := e.find(from); err != nil {
 		return err
 	}
-	if use, known := gguf.KeyValueType(to, v.Type == gguf.Array); known && !use.Is(v.ValueType()) {
-		if err := e.guard(to, "the engine reads it as %v, not %v", use, v.ValueType()); err != nil {
-			return err
-		}
+	if err := e.guard(to); err != nil {
+		return err
 	}
 	e.rows = append(e.rows, editRow{Key: from, NewKey: to})
 	return e.w.Rename(from, to)
