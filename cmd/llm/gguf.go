@@ -45,23 +45,6 @@ func localFile(path string) error {
 	return nil
 }
 
-// decimal is a number of bytes with three digits, in powers of 1000 as the hubs of
-// models count.
-func decimal(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	f, i := float64(n), 0
-	for ; f >= 999.5 && i < len(units)-1; i++ {
-		f /= 1000
-	}
-	digits := 0
-	if i > 0 && f < 9.995 {
-		digits = 2
-	} else if i > 0 && f < 99.95 {
-		digits = 1
-	}
-	return strconv.FormatFloat(f, 'f', digits, 64) + " " + units[i]
-}
-
 // parseBytes reads a size: 2G and 2GB are powers of 1000, 2GiB is one of 1024.
 func parseBytes(text string) (int64, error) {
 	number := strings.TrimRight(text, "kKMGTiB")
@@ -89,76 +72,39 @@ func parseBytes(text string) (int64, error) {
 // showValue is a value on a line, fit for a terminal; of a long array its length only.
 func showValue(v gguf.Value) string {
 	const most = 8
-	switch v.Type {
-	case gguf.String:
-		text, _ := v.Text()
-		return gguf.Quote(text)
-	case gguf.Array:
-		if v.Len() > most || v.Elem == gguf.Array {
-			return fmt.Sprintf("[%d × %v]", v.Len(), v.Elem)
-		}
-		list, err := elements(v)
-		if err != nil {
-			return fmt.Sprintf("[%d × %v, unreadable]", v.Len(), v.Elem)
-		}
-		return "[" + strings.Join(list, ", ") + "]"
-	}
-	return fmt.Sprint(plainValue(v))
-}
-
-func elements(v gguf.Value) (list []string, err error) {
-	switch v.Elem {
-	case gguf.String:
-		var texts *gguf.Strings
-		if texts, err = v.Strings(); err == nil {
-			for _, text := range texts.All() {
-				list = append(list, gguf.Quote(text))
-			}
-		}
-	case gguf.Float32:
-		return show(gguf.Numbers[float32](v))
-	case gguf.Float64:
-		return show(gguf.Numbers[float64](v))
-	case gguf.Uint64:
-		return show(gguf.Numbers[uint64](v))
-	default:
-		return show(v.Ints())
-	}
-	return list, err
-}
-
-func show[T any](numbers []T, err error) (list []string, _ error) {
-	for _, n := range numbers {
-		list = append(list, fmt.Sprint(n))
-	}
-	return list, err
-}
-
-// plainValue is a number, a bool, a text, or the length of an array, as Go and JSON
-// have it. What JSON has no number for is a text.
-func plainValue(v gguf.Value) any {
-	if b, ok := v.Bool(); ok {
-		return b
-	}
-	if u, ok := v.Uint(); ok {
-		return u
-	}
-	if i, ok := v.Int(); ok {
-		return i
-	}
-	if f, ok := v.Float(); ok {
-		switch {
-		case f-f != 0: // not finite
-			return fmt.Sprint(f)
-		case v.Type == gguf.Float32:
-			return float32(f)
-		}
-		return f
-	}
 	if text, ok := v.Text(); ok {
-		return text
+		return gguf.Quote(text)
 	}
-	return map[string]int{"count": v.Len()}
+	if v.Type != gguf.Array {
+		return fmt.Sprint(scalar(v))
+	}
+	if v.Len() > most || v.Elem == gguf.Array {
+		return fmt.Sprintf("[%d × %v]", v.Len(), v.Elem)
+	}
+	var list []string
+	err := each(v, func(one any) error {
+		if text, ok := one.(string); ok {
+			one = gguf.Quote(text)
+		}
+		list = append(list, fmt.Sprint(one))
+		return nil
+	})
+	if err != nil {
+		return fmt.Sprintf("[%d × %v, unreadable]", v.Len(), v.Elem)
+	}
+	return "[" + strings.Join(list, ", ") + "]"
+}
+
+// plainValue is a value as JSON has it: a text where it has no such number, and of an
+// array the length.
+func plainValue(v gguf.Value) any {
+	if v.Type == gguf.Array {
+		return map[string]int{"count": v.Len()}
+	}
+	if f, ok := v.Float(); ok && f-f != 0 {
+		return fmt.Sprint(f)
+	}
+	return scalar(v)
 }
 
 // completeKeys completes the keys of the file that the first argument names, with an

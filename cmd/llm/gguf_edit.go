@@ -214,12 +214,12 @@ func (a *app) edit(path string, f editFlags, change func(*keyEdit) error) error 
 }
 
 func how(done gguf.Edited, dryRun bool) string {
-	text := fmt.Sprintf("rewritten, %s", decimal(done.Written))
+	text := fmt.Sprintf("rewritten, %s", size(done.Written))
 	switch {
 	case !done.Changed:
 		return "nothing to change"
 	case done.InPlace:
-		text = decimal(done.Written) + " written in place"
+		text = size(done.Written) + " written in place"
 	}
 	if dryRun {
 		return "not written (--dry-run); it would be: " + text

@@ -42,7 +42,7 @@ func (p *progress) update(fraction float32) { p.show(fraction, "") }
 // bytes is update for a work that is counted in bytes; it shows the speed, too.
 func (p *progress) bytes(done, total int64) {
 	speed := float64(done) / max(time.Since(p.start).Seconds(), 1e-3)
-	p.show(float32(done)/float32(max(total, 1)), ", "+decimal(int64(speed))+"/s")
+	p.show(float32(done)/float32(max(total, 1)), ", "+size(int64(speed))+"/s")
 }
 
 func (p *progress) show(fraction float32, speed string) {
