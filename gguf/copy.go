@@ -123,7 +123,7 @@ func (c *copier) copyBlocks(r io.Reader, size int64) (int64, error) {
 	in, from, left := onDisk(r)
 	out, toDisk := c.out.(*os.File)
 	to := c.at + int64(len(c.buffer))
-	head := -to & (block - 1) // before the first whole block
+	head := -to & (bufferSize - 1) // unless it starts at the end of a buffer, Linux is a fourth slower
 	whole := (size - head) &^ (block - 1)
 	if in == nil || left < size || !toDisk || (from-to)%block != 0 || whole < bufferSize {
 		return 0, nil
