@@ -85,7 +85,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("%s: %.300q", name, page)
 		}
 	}
-	if len(one) != 18 || one["llm-man.1"] != "" {
+	if len(one) != 19 || one["llm-man.1"] != "" {
 		t.Errorf("%d pages", len(one))
 	}
 	if !strings.Contains(one["llm-run.1"], `\fB-n\fP, \fB--predict\fP=-1`) {
