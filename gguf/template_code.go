@@ -13,6 +13,9 @@ type templateToken struct {
 	text string
 }
 
+// maxTemplateTokens of a piece are kept: what follows is not looked at.
+const maxTemplateTokens = 2 * maxTemplateCode
+
 // codePiece is what stands between {{ and }} or {% and %}.
 type codePiece struct {
 	tokens []templateToken
@@ -71,7 +74,7 @@ func readCode(text string, kind byte) (p codePiece, n int) {
 		default:
 			n++
 		}
-		if strings.TrimSpace(token.text) != "" || token.kind == '"' {
+		if len(p.tokens) < maxTemplateTokens && (strings.TrimSpace(token.text) != "" || token.kind == '"') {
 			p.tokens = append(p.tokens, token)
 		}
 		if token.kind != '"' {

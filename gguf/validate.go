@@ -121,6 +121,20 @@ func (f *File) Validate() ([]Problem, error) {
 	return v.problems, v.err
 }
 
+// ValidateVocabulary is Validate for the use of the vocabulary alone, without weights: all
+// else may be wrong, or cut off.
+func (f *File) ValidateVocabulary() ([]Problem, error) {
+	v := &validator{f: f}
+	v.format()
+	for i := range f.Parts {
+		v.keys(i)
+	}
+	if v.errors == 0 && f.IsModel() {
+		v.tokenizer()
+	}
+	return v.problems, v.err
+}
+
 // IsModel is false for files that belong to a model, and are none: adapters, control
 // vectors, projectors, importance matrices. They are not held to what models need.
 func (f *File) IsModel() bool {

@@ -9,9 +9,21 @@ import (
 // on less (ggml_backend_cpu_buffer_from_ptr).
 const minAlignment = 32
 
+// Limits of the tables: far above what files have, and where the engine, which compares
+// each name with all before it, still takes a second.
+const (
+	maxKeys    = 10_000
+	maxTensors = 50_000
+)
+
 // keys checks the table of keys of a part: what gguf_init_from_file refuses.
 func (v *validator) keys(part int) {
 	p := &v.f.Parts[part]
+	if len(p.keys) > maxKeys || p.Tensors > maxTensors {
+		v.add(Problem{Level: Error, Part: v.partName(part), Offset: 8, Remedy: convertAgain,
+			What: fmt.Sprintf("%d keys and %d tensors: the limits are %d and %d", len(p.keys), p.Tensors, maxKeys, maxTensors)})
+		return
+	}
 	seen := make(map[string]struct{}, len(p.keys))
 	for _, k := range p.keys {
 		add := func(format string, args ...any) {
@@ -37,14 +49,14 @@ func (v *validator) keys(part int) {
 			}
 		}
 	}
-	v.splitKeys(part, seen)
+	v.splitKeys(part)
 	if part == 0 {
 		v.firstKeys()
 	}
 }
 
 // splitKeys of all parts but the first are read by the engine as u16, or it aborts.
-func (v *validator) splitKeys(part int, seen map[string]struct{}) {
+func (v *validator) splitKeys(part int) {
 	if len(v.f.Parts) == 1 {
 		return
 	}

@@ -12,6 +12,9 @@ const maxTensorName = 64
 // tensors checks the table of tensors and where their data lie.
 func (v *validator) tensors() {
 	f := v.f
+	if v.errors > 0 && len(f.Tensors) > maxTensors {
+		return
+	}
 	seen := make(map[string]struct{}, len(f.Tensors))
 	rows := v.rows()
 	parts := make([]extent, len(f.Parts))

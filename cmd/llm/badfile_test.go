@@ -21,7 +21,7 @@ func TestFilesThatAreNoModels(t *testing.T) {
 		"unknown architecture": {testgguf.UnknownArchitecture(), "not supported by this engine"},
 		"encoder-decoder":      {testgguf.EncoderDecoder(1), "encoder-decoder models are not supported"},
 		"negative epsilon":     {testgguf.Decoder(1).Set("llama.attention.layer_norm_rms_epsilon", float32(-1)), "epsilon is negative"},
-		"absurd layers":        {testgguf.Decoder(1).Set("llama.block_count", uint32(1e9)), "the file is damaged"},
+		"absurd layers":        {testgguf.Decoder(1).Set("llama.block_count", uint32(1e9)), "key llama.block_count (byte 253): it is 1000000000, must be 1 to 512; convert the model again"},
 	} {
 		path := c.file.Write(t, "model.gguf")
 		t.Run(name, func(t *testing.T) {

@@ -41,14 +41,14 @@ func TestBadModel(t *testing.T) {
 		"empty":                   {write(t, "empty.gguf", nil), "is empty, not a model file; fetch it again"},
 		"text":                    {write(t, "text.gguf", []byte("hello world, this is not a model")), `is not a GGUF file (it starts with "hell")`},
 		"three bytes":             {write(t, "three.gguf", []byte("GGU")), "is not a GGUF file"},
-		"magic only":              {write(t, "magic.gguf", []byte("GGUF")), "the file is"},
-		"header cut":              {write(t, "header.gguf", whole[:1000]), "the file is"},
-		"vocabulary cut":          {write(t, "vocabulary.gguf", whole[:1<<20]), "the file is"},
-		"weights cut":             {write(t, "weights.gguf", whole[:len(whole)/2]), "the file is incomplete: fetch it again"},
-		"one byte missing":        {write(t, "byte.gguf", whole[:len(whole)-1]), "the file is incomplete: fetch it again"},
+		"magic only":              {write(t, "magic.gguf", []byte("GGUF")), "not a GGUF file: it has 4 bytes"},
+		"header cut":              {write(t, "header.gguf", whole[:1000]), "more than its 1000 bytes can hold; fetch the file again"},
+		"vocabulary cut":          {write(t, "vocabulary.gguf", whole[:1<<20]), `at byte 960183, in "tokenizer.ggml.merges"`},
+		"weights cut":             {write(t, "weights.gguf", whole[:len(whole)/2]), "the file is incomplete: 49181216 of its 98362432 bytes are missing; fetch the file again"},
+		"one byte missing":        {write(t, "byte.gguf", whole[:len(whole)-1]), "the file is incomplete: 1 of its 98362432 bytes"},
 		"newline in a name":       {filepath.Join(t.TempDir(), "a\nb.gguf"), "does not exist"},
-		"absurd counts":           {write(t, "counts.gguf", append([]byte("GGUF\x03\x00\x00\x00"), bytes.Repeat([]byte{0xff}, 64)...)), "the file is"},
-		"version from the future": {write(t, "version.gguf", append([]byte("GGUF\x63\x00\x00\x00"), make([]byte, 64)...)), "the file is"},
+		"absurd counts":           {write(t, "counts.gguf", append([]byte("GGUF\x03\x00\x00\x00"), bytes.Repeat([]byte{0xff}, 64)...)), "18446744073709551615 keys, more than its 72 bytes can hold"},
+		"version from the future": {write(t, "version.gguf", append([]byte("GGUF\x63\x00\x00\x00"), make([]byte, 64)...)), "version 99: only 2 and 3 are known"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkFailure(t, runLLM(t, "", "run", c.path, "-p", "hello"), exitFailure, "open model ", c.want)

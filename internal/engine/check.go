@@ -23,8 +23,11 @@ func checkModel(path string, weights bool) (badTemplate, err error) {
 		badTemplate, err = checkHeader(f, weights)
 	}
 	var damaged *gguf.SyntaxError
-	if errors.As(err, &damaged) { // without the name, which is in the path
+	switch { // without the name, which is in the path
+	case errors.As(err, &damaged):
 		err = fmt.Errorf("%w; fetch the file again", damaged)
+	case errors.Is(err, gguf.ErrNotGGUF), errors.Is(err, gguf.ErrVersion):
+		err = errors.Unwrap(err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)
@@ -39,7 +42,11 @@ func checkHeader(f *gguf.File, weights bool) (badTemplate, err error) {
 	if arch := f.Architecture(); !slices.Contains(gguf.Architectures(), arch) {
 		return nil, fmt.Errorf("the model architecture %s is %w by this engine; use another model, or a newer version", gguf.Quote(arch), chat.ErrUnsupported)
 	}
-	problems, err := f.Validate()
+	validate := f.Validate
+	if !weights {
+		validate = f.ValidateVocabulary
+	}
+	problems, err := validate()
 	if err != nil {
 		return nil, err
 	}
