@@ -20,7 +20,7 @@ func (v *validator) model() {
 		v.key(Error, KeyArchitecture, newerVersion, "the architecture %s is not known", Quote(h.Architecture))
 		return
 	case errors.As(err, &bad):
-		v.add(Problem{Level: Error, Key: bad.Key, Offset: bad.Offset, What: "it " + bad.What, Remedy: convertAgain})
+		v.add(Problem{Level: Error, Key: bad.Key, Offset: bad.Offset, What: itsValue(bad.What), Remedy: convertAgain})
 		return
 	case err != nil:
 		v.err = err
@@ -33,6 +33,14 @@ func (v *validator) model() {
 	v.window(h)
 	v.experts(h)
 	v.states(h)
+}
+
+// itsValue makes a sentence of what a HyperError says: "is 0", "7 is out of range".
+func itsValue(what string) string {
+	if strings.IndexAny(what, "-0123456789") == 0 {
+		return "its value of " + what
+	}
+	return "it " + what
 }
 
 // hyper adds an error of a key of the architecture.

@@ -30,7 +30,7 @@ func validate(t testing.TB, f *gguf.File, err error) []gguf.Problem {
 	return problems
 }
 
-func read(b []byte) (*gguf.File, error) { return gguf.Read(bytes.NewReader(b), int64(len(b))) }
+func readBytes(b []byte) (*gguf.File, error) { return gguf.Read(bytes.NewReader(b), int64(len(b))) }
 
 // TestGoodModels: nothing is wrong with real models, nor with those that the tests make.
 func TestGoodModels(t *testing.T) {
@@ -56,7 +56,7 @@ func TestGoodModels(t *testing.T) {
 		"encoder-decoder": testgguf.EncoderDecoder(1), "LoRA": testgguf.LoRA(t, header, 1, false), "control vector": testgguf.ControlVector("llama", 576, 30, 1),
 		"projector": testgguf.Projector(), "vocabulary": testgguf.VocabularyOnly(), "no tensors": testgguf.NoTensors(), "nothing": {},
 	} {
-		f, err := read(file.Bytes())
+		f, err := readBytes(file.Bytes())
 		if problems := validate(t, f, err); len(problems) > 0 {
 			t.Errorf("%s: %v", name, problems)
 		}
@@ -112,7 +112,9 @@ var problems = []problem{
 			tokens(f)[3+i] += "x"
 		}
 	}, "tokenizer.ggml.tokens", "there are no tokens for single bytes"},
-	{"no BOS", func(f *testgguf.File) { f.Set("tokenizer.ggml.model", "gemma4").Set("tokenizer.ggml.bos_token_id", uint32(1<<20)) },
+	{"no BOS", func(f *testgguf.File) {
+		f.Set("tokenizer.ggml.model", "gemma4").Set("tokenizer.ggml.bos_token_id", uint32(1<<20))
+	},
 		"tokenizer.ggml.bos_token_id", "none that begins a text"},
 	{"no merges", set("tokenizer.ggml.model", "gpt2"), "tokenizer.ggml.merges", "the file does not have it"},
 	{"charsmap", func(f *testgguf.File) {
@@ -141,7 +143,7 @@ func TestProblems(t *testing.T) {
 			made := testgguf.Decoder(1)
 			c.change(made)
 			file := made.Bytes()
-			f, err := read(file)
+			f, err := readBytes(file)
 			found := validate(t, f, err)
 			var bad *gguf.InvalidError
 			if err := f.Check(); !errors.As(err, &bad) || !errors.Is(err, gguf.ErrInvalid) {
@@ -170,11 +172,12 @@ func TestWarnings(t *testing.T) {
 		{"id", set("tokenizer.ggml.eot_token_id", uint32(9999)), "tokenizer.ggml.eot_token_id", "token 9999 is not in the vocabulary of 373: it is ignored"},
 		{"empty token", func(f *testgguf.File) { tokens(f)[300] = "" }, "tokenizer.ggml.tokens", "1 tokens are empty"},
 		{"template", set("tokenizer.chat_template", uint32(1)), "tokenizer.chat_template", "is of the type u32, not a text"},
+		{"pre-tokenizer", func(f *testgguf.File) { *f = *testgguf.BytePairs(1).Remove("tokenizer.ggml.pre") }, "tokenizer.ggml.pre", "does not say how text is split"},
 		{"rows", func(f *testgguf.File) { f.Reshape("output.weight", 373, 64) }, "tokenizer.ggml.tokens", "has 373 tokens, and output.weight has 64 rows"},
 	} {
 		made := testgguf.Decoder(1)
 		c.change(made)
-		f, err := read(made.Bytes())
+		f, err := readBytes(made.Bytes())
 		found := validate(t, f, err)
 		if !slices.ContainsFunc(found, func(p gguf.Problem) bool {
 			return p.Level == gguf.Warning && p.Key == c.about && strings.Contains(p.What, c.says)
@@ -187,7 +190,7 @@ func TestWarnings(t *testing.T) {
 // TestCutShort: a download that was not finished says how much is missing.
 func TestCutShort(t *testing.T) {
 	b := testgguf.Decoder(1).Bytes()
-	f, err := read(b[:len(b)-1000])
+	f, err := readBytes(b[:len(b)-1000])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +213,7 @@ func TestLargeTables(t *testing.T) {
 		tensors.Write(file(text("t"), uint32(1), uint64(0), gguf.F32, uint64(7)))
 	}
 	for _, b := range [][]byte{keys.Bytes(), tensors.Bytes()} {
-		f, err := read(b)
+		f, err := readBytes(b)
 		begin := time.Now()
 		found := validate(t, f, err)
 		if took := time.Since(begin); len(found) == 0 || len(found) > 200 || took > 10*time.Second {

@@ -6,7 +6,10 @@ import (
 	"strings"
 )
 
-const keyCharsmap = "tokenizer.ggml.precompiled_charsmap"
+const (
+	keyPre      = "tokenizer.ggml.pre"
+	keyCharsmap = "tokenizer.ggml.precompiled_charsmap"
+)
 
 // maxToken is of one token, in bytes: the engine recurses over the bytes of a token.
 const maxToken = 1 << 16
@@ -57,6 +60,9 @@ func (v *validator) tokenizer() {
 	v.atLeast(keyTokenTypes, v.array(keyTokenTypes, false, Int32), n)
 	v.vocabulary(value.text, tokens)
 	v.specials(k, n)
+	if _, ok := f.Lookup(keyPre); !ok && value.text == "gpt2" {
+		v.key(Warning, keyPre, convertAgain, "the file does not say how text is split before it becomes tokens: the engine guesses, and replies will be worse")
+	}
 	switch value.text {
 	case "gpt2", "hybriddna", "whitespace", "gemma4":
 		v.merges(value.text)
@@ -220,7 +226,7 @@ func (v *validator) specials(k tokenizer, n int) {
 func (v *validator) merges(model string) {
 	value, ok := v.f.Lookup(keyMerges)
 	if !ok {
-		if model == "gemma4" || v.f.Text("tokenizer.ggml.pre") != "kimi-k2" {
+		if model == "gemma4" || v.f.Text(keyPre) != "kimi-k2" {
 			v.key(Error, keyMerges, convertAgain, "the file does not have it")
 		}
 		return

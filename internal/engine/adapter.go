@@ -20,8 +20,8 @@ func loadAdapters(m *llama.Model, o Options) (a adapters, err error) {
 	load := func(kind string, wanted []chat.Adapter, f func(string) (*llama.Adapter, error)) error {
 		for _, w := range wanted {
 			if a.loaded[w.Path] == nil {
-				if err := checkFile(w.Path); err != nil {
-					return fmt.Errorf("%s %w", kind, err)
+				if err := checkAdapter(kind, w.Path); err != nil {
+					return err
 				}
 				adapter, err := f(w.Path)
 				if err != nil {

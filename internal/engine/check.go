@@ -17,22 +17,41 @@ func checkModel(path string, weights bool) (badTemplate, err error) {
 	if err := checkFile(path); err != nil {
 		return nil, fmt.Errorf("open model %w", err)
 	}
-	f, err := gguf.Open(path)
-	if err == nil {
-		defer f.Close()
+	if err = openHeader(path, func(f *gguf.File) error {
 		badTemplate, err = checkHeader(f, weights)
-	}
-	var damaged *gguf.SyntaxError
-	switch { // without the name, which is in the path
-	case errors.As(err, &damaged):
-		err = fmt.Errorf("%w; fetch the file again", damaged)
-	case errors.Is(err, gguf.ErrNotGGUF), errors.Is(err, gguf.ErrVersion):
-		err = errors.Unwrap(err)
-	}
-	if err != nil {
+		return err
+	}); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)
 	}
 	return badTemplate, nil
+}
+
+// checkAdapter is checkModel for what goes with a model.
+func checkAdapter(kind, path string) error {
+	if err := checkFile(path); err != nil {
+		return fmt.Errorf("%s %w", kind, err)
+	}
+	if err := openHeader(path, (*gguf.File).Check); err != nil {
+		return fmt.Errorf("%s %s: %w", kind, path, err)
+	}
+	return nil
+}
+
+// openHeader uses a header. Its errors do not name the file, which the caller does.
+func openHeader(path string, use func(*gguf.File) error) error {
+	f, err := gguf.Open(path)
+	if err == nil {
+		defer f.Close()
+		return use(f)
+	}
+	var damaged *gguf.SyntaxError
+	switch {
+	case errors.As(err, &damaged):
+		return fmt.Errorf("%w; fetch the file again", damaged)
+	case errors.Is(err, gguf.ErrNotGGUF), errors.Is(err, gguf.ErrVersion):
+		return errors.Unwrap(err)
+	}
+	return err
 }
 
 func checkHeader(f *gguf.File, weights bool) (badTemplate, err error) {

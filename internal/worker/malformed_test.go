@@ -36,6 +36,9 @@ func TestMalformedFiles(t *testing.T) {
 		})
 	}
 	t.Logf("%v", outcomes)
+	if len(outcomes) != 3 || outcomes["rejected"] < 1000 || outcomes["ran"] < 300 {
+		t.Errorf("the files are not what they were: %v", outcomes)
+	}
 }
 
 // survive says what becomes of a file.
