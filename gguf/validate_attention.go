@@ -2,11 +2,20 @@ package gguf
 
 import "strings"
 
+// attentive is whether each layer has attention: the engine divides by its heads.
+func attentive(h *Hyper) bool {
+	switch h.Kind {
+	case KindRecurrent, KindHybrid, KindCodec, KindDraft:
+		return false
+	}
+	return h.Architecture != "deci"
+}
+
 // heads checks the sizes of attention against each other.
 func (v *validator) heads(h *Hyper) {
 	first, graph := h.First(), graphs[h.Architecture]
 	if first.Heads == 0 {
-		if graph&sameHeads != 0 && graph&partly == 0 {
+		if attentive(h) {
 			v.hyper(h, "attention.head_count", "it is missing or 0: this architecture has attention in each layer")
 		}
 		return
@@ -44,7 +53,7 @@ func (v *validator) rope(h *Hyper) {
 			what = "cannot be rotated in pairs"
 		case said && l.RoPE > l.KeyLength:
 			what = "are more than it has"
-		case said && l.RoPE == 0 && (graph&(sameHeads|partly) == sameHeads || strings.HasPrefix(h.Architecture, "gemma")):
+		case said && l.RoPE == 0 && attentive(h) && h.Architecture != "bert" && (graph&sameHeads != 0 || strings.HasPrefix(h.Architecture, "gemma")):
 			what = "are none"
 		case graph&wholeRope != 0 && i == 0 && l.RoPE != l.ValueLength:
 			what = "are not all, which this architecture needs"
@@ -65,7 +74,7 @@ func (v *validator) window(h *Hyper) {
 	if h.Window.Size > maxWindow {
 		v.hyper(h, "attention.sliding_window", "a window of %d tokens; the limit is %d", h.Window.Size, maxWindow)
 	}
-	if h.Window.Kind == WindowNone {
+	if h.Window.Kind == WindowNone || h.Kind == KindEncoder {
 		return
 	}
 	for _, l := range h.Layers {

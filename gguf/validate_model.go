@@ -32,7 +32,7 @@ func (v *validator) model() {
 	v.rope(h)
 	v.window(h)
 	v.experts(h)
-	v.states(h)
+	v.demands(h)
 }
 
 // itsValue makes a sentence of what a HyperError says: "is 0", "7 is out of range".
@@ -66,25 +66,6 @@ func (v *validator) experts(h *Hyper) {
 	idle := slices.IndexFunc(h.Layers, func(l Layer) bool { return l.ExpertsUsed == 0 })
 	if h.Experts.Count > 0 && idle >= 0 && !strings.HasPrefix(h.Architecture, "nemotron_h") {
 		v.hyper(h, "expert_used_count", "none of %d experts in layer %d", h.Experts.Count, idle)
-	}
-	if _, ok := v.f.Lookup(h.Architecture + ".experts_per_group"); ok && h.Experts.PerGroup == 0 && h.Experts.Count > 0 {
-		v.hyper(h, "experts_per_group", "groups of 0 experts")
-	}
-}
-
-// states checks the sizes of recurrent layers that the engine divides by.
-func (v *validator) states(h *Hyper) {
-	r := h.Recurrent
-	switch h.Architecture {
-	case "mamba2", "granitehybrid", "nemotron_h", "nemotron_h_moe", "falcon-h1", "qwen3next", "qwen35", "qwen35moe", "qwen4exp":
-	default:
-		return
-	}
-	for name, n := range map[string]int{"ssm.time_step_rank": r.SSMTimeStepRank, "ssm.group_count": r.SSMGroups} {
-		if n == 0 || r.SSMInner%n != 0 {
-			v.hyper(h, name, "%d do not divide the inner size of %d", n, r.SSMInner)
-			return
-		}
 	}
 }
 
