@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ func ggufPeers(path string) []peer {
 		{"gguf-parser-go v0.28.1", []string{"go", "build", "-C", "scripts/bench/peers", "-o", "../../../build/peers", "."},
 			[]string{"build/peers", "3", path}, []string{"default", "mmap", "skip-large, mmap"}, 5},
 		{"gguf-py 0.19.0", []string{"scripts/fetch-gguf-py.sh"},
-			[]string{"env", "PYTHONPATH=build/python", "python3", "scripts/gguf-py.py", "build/python/gguf", "time", "1", path}, nil, 3},
+			[]string{"python3", "scripts/gguf-py.py", "build/python/gguf", "time", "1", path}, nil, 3},
 		{"@huggingface/gguf 0.4.6", []string{"npm", "install", "--silent", "--ignore-scripts", "--prefix", "build/node", "@huggingface/gguf@0.4.6", "@huggingface/tasks@0.21.33"},
 			[]string{"node", "scripts/bench/peers/gguf.mjs", "build/node", "3", path}, nil, 5},
 	}
@@ -115,7 +116,9 @@ func (h *headerFile) compareWith(p peer) error {
 
 // measure runs the peer; a single list of times has the name "".
 func (p peer) measure() (map[string][]float64, error) {
-	out, err := exec.Command(p.run[0], p.run[1:]...).Output()
+	c := exec.Command(p.run[0], p.run[1:]...)
+	c.Env = append(os.Environ(), "PYTHONPATH=build/python")
+	out, err := c.Output()
 	if err != nil {
 		if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = fmt.Errorf("%w: %s", err, lastLine(failed.Stderr))
