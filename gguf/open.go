@@ -33,24 +33,35 @@ func openFile(path string) (io.ReaderAt, int64, error) {
 	return file, info.Size(), nil
 }
 
-// openRegular refuses what would block or has no size before it opens it.
+// openRegular refuses what would block or has no size before it opens it, and again
+// when it was put in the file's place meanwhile.
 func openRegular(path string, flag int) (*diskFile, fs.FileInfo, error) {
 	info, err := os.Stat(path)
-	if err == nil && !info.Mode().IsRegular() {
-		err = &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w (%s)", ErrNotRegular, describe(info.Mode()))}
+	if err == nil {
+		err = regular(path, info)
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := os.OpenFile(path, flag, 0)
+	file, err := os.OpenFile(path, flag|nonBlocking, 0)
 	if err != nil {
 		return nil, nil, err
 	}
-	if info, err = file.Stat(); err != nil {
+	if info, err = file.Stat(); err == nil {
+		err = regular(path, info)
+	}
+	if err != nil {
 		file.Close()
 		return nil, nil, err
 	}
 	return &diskFile{File: file}, info, nil
+}
+
+func regular(path string, info fs.FileInfo) error {
+	if info.Mode().IsRegular() {
+		return nil
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("%w (%s)", ErrNotRegular, describe(info.Mode()))}
 }
 
 func describe(mode fs.FileMode) string {

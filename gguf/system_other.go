@@ -10,6 +10,8 @@ import (
 // Elsewhere there are no locks, owners and folders that can be synced: what is written
 // is protected by the look at size and time alone.
 
+const nonBlocking = 0
+
 func lock(*os.File) (bool, error) { return false, nil }
 
 func names(fs.FileInfo) int { return 1 }

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// nonBlocking opens a pipe without waiting for its other end.
+const nonBlocking = syscall.O_NONBLOCK
+
 // lock takes a file for this process alone until it closes it. False without an error:
 // this file system has no locks.
 func lock(f *os.File) (bool, error) {
