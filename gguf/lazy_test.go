@@ -140,3 +140,17 @@ func TestWindows(t *testing.T) {
 		}
 	}
 }
+
+// TestHeaderLimit: a header without end gets no time and no memory without end.
+func TestHeaderLimit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sparse.gguf")
+	if err := os.WriteFile(path, file(start(0, 1), text("a"), gguf.Array, gguf.String, uint64(1)<<30), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1<<34); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gguf.Open(path); err == nil || !strings.Contains(err.Error(), "a header of more than 256 MiB") {
+		t.Error(err)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 // Limits of the syntax. Files in use are far below all of them.
 const (
+	maxHeader = 256 << 20 // bytes: the memory and the time that a stranger's header may take
 	maxName   = 1<<16 - 1 // bytes of a key (the specification's) and of a tensor's name
 	maxDims   = 4
 	maxNested = 16 // arrays in arrays

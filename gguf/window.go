@@ -62,6 +62,10 @@ func (w *window) ensure(n int) bool {
 		w.fail(w.offset(), "the file ends %d bytes too soon", int64(n)-w.left())
 		return false
 	}
+	if w.offset()+int64(n) > maxHeader {
+		w.fail(w.offset(), "a header of more than %d MiB", maxHeader>>20)
+		return false
+	}
 	return w.fill(n)
 }
 

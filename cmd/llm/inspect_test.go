@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -147,6 +148,34 @@ func TestInspectParts(t *testing.T) {
 		r := inspectIn(t, "", append(c.args, model)...)
 		if r.code != c.code || !strings.Contains(r.stdout+r.stderr, c.want) {
 			t.Errorf("%q: %d, %.300s%s", c.args, r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
+// TestInspectValues of all kinds, as lines and as JSON.
+func TestInspectValues(t *testing.T) {
+	f := testgguf.Decoder(1)
+	for _, c := range []struct {
+		value       any
+		lines, json string
+	}{
+		{uint64(math.MaxUint64), "18446744073709551615\n", "18446744073709551615\n"},
+		{int8(-3), "-3\n", "-3\n"},
+		{true, "true\n", "true\n"},
+		{float32(0.1), "0.1\n", "0.1\n"},
+		{math.NaN(), "NaN\n", "\"NaN\"\n"},
+		{"<a>\nb", "<a>\nb\n", "\"<a>\\nb\"\n"},
+		{[]string{"", "a\nb"}, "\"\"\n\"a\\nb\"\n", "[\"\",\"a\\nb\"]\n"},
+		{[]bool{true, false}, "true\nfalse\n", "[true,false]\n"},
+		{[]int16{-1, 2}, "-1\n2\n", "[-1,2]\n"},
+		{[]float32{0.5, float32(math.Inf(1))}, "0.5\n+Inf\n", "[0.5,\"+Inf\"]\n"},
+		{[]float64{}, "", "[]\n"},
+		{[]any{[]uint32{1, 2}, []string{"a"}}, "[1,2]\n[\"a\"]\n", "[[1,2],[\"a\"]]\n"},
+	} {
+		path := f.Set("a.key", c.value).Write(t, "model.gguf")
+		lines, asJSON := inspectIn(t, "", path, "--kv", "a.key"), inspectIn(t, "", path, "--kv", "a.key", "--json")
+		if lines.stdout != c.lines || asJSON.stdout != c.json || lines.code+asJSON.code != 0 {
+			t.Errorf("%v: %q, %q", c.value, lines.stdout, asJSON.stdout)
 		}
 	}
 }

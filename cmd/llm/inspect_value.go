@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 
 	"github.com/seed-f87006eb/llm/gguf"
@@ -59,36 +58,28 @@ func each(v gguf.Value, yield func(any) error) error {
 		}
 		return eachOf(all, yield)
 	case v.Elem == gguf.Float32:
-		all, err := gguf.Numbers[float32](v)
-		if err != nil {
-			return err
-		}
-		return eachOf(all, yield)
+		return eachNumber[float32](v, yield)
 	case v.Elem == gguf.Float64:
-		all, err := gguf.Numbers[float64](v)
-		if err != nil {
-			return err
-		}
-		return eachOf(all, yield)
+		return eachNumber[float64](v, yield)
 	case v.Elem == gguf.Uint64:
-		all, err := gguf.Numbers[uint64](v)
-		if err != nil {
-			return err
-		}
-		return eachOf(all, yield)
+		return eachNumber[uint64](v, yield)
 	}
 	all, err := v.Ints()
 	if err != nil {
 		return err
 	}
-	if v.Elem == gguf.Bool {
-		return eachOf(slices.Collect(func(yield func(bool) bool) {
-			for _, n := range all {
-				if !yield(n != 0) {
-					return
-				}
-			}
-		}), yield)
+	return eachOf(all, func(n any) error {
+		if v.Elem == gguf.Bool {
+			n = n != int64(0)
+		}
+		return yield(n)
+	})
+}
+
+func eachNumber[T gguf.Number](v gguf.Value, yield func(any) error) error {
+	all, err := gguf.Numbers[T](v)
+	if err != nil {
+		return err
 	}
 	return eachOf(all, yield)
 }
@@ -132,7 +123,11 @@ func writeLines(w io.Writer, v gguf.Value, s style) error {
 	}
 	return each(v, func(one any) error {
 		if nested, ok := one.(gguf.Value); ok {
-			return writeJSON(w, nested)
+			if err := writeJSON(w, nested); err != nil {
+				return err
+			}
+			_, err := io.WriteString(w, "\n")
+			return err
 		}
 		text := fmt.Sprint(one)
 		if _, ok := one.(string); ok {
