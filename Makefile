@@ -50,8 +50,8 @@ test-asan: test-models ## all tests with our C++ and the engine under AddressSan
 	ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_abort=0:handle_sigbus=0 go test -asan -p 1 -timeout 60m -skip MemoryLimit ./...
 
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
-	go test -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
-	go test -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
+	go test -run=FuzzStream -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
+	go test -run=FuzzCheck -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
 	go test -run=FuzzContentRange -fuzz=FuzzContentRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/store/remote
 	@# Otherwise it spends a minute to make each input of interest shorter.
 	go test -run=FuzzOpen -fuzz=FuzzOpen -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf

@@ -52,7 +52,7 @@ func survive(path string) (string, error) {
 	if err != nil {
 		return "rejected", err
 	}
-	limits := Config{MemoryLimit: 2 << 30, Stall: 10 * time.Second}
+	limits := Config{MemoryLimit: childMemory, Stall: childStall}
 	m, err := Open(context.Background(), path, engine.Options{Context: 64, Threads: 1}, limits)
 	if err == nil {
 		if m.info.Model.Decoder && m.info.Context.Memory {
