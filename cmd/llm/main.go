@@ -2,8 +2,8 @@
 //
 // A file a subcommand: flags, wiring and exit codes. The chat of llm run has a file a
 // subject: repl.go (its loop), commands.go, settings.go, editor.go with keys.go,
-// history.go and folds.go, saved_chat.go. The files gguf*.go
-// change model files. It must not know the engine, only packages llm and gguf.
+// history.go and folds.go, saved_chat.go. The files gguf*.go change model files,
+// inspect*.go look at them. It must not know the engine, only packages llm and gguf.
 package main
 
 import (
