@@ -107,6 +107,9 @@ func plainValue(v gguf.Value) any {
 	return scalar(v)
 }
 
+// showsAsItIs tells whether a terminal shows a name without harm.
+func showsAsItIs(name string) bool { return strconv.Quote(name) == `"`+name+`"` }
+
 // completeKeys completes the keys of the file that the first argument names, with an
 // end.
 func completeKeys(end string) cobra.CompletionFunc {
@@ -121,7 +124,7 @@ func completeKeys(end string) cobra.CompletionFunc {
 		defer f.Close()
 		var names []string
 		for _, k := range f.Keys {
-			if strings.HasPrefix(k.Name, typed) && strconv.Quote(k.Name) == `"`+k.Name+`"` {
+			if strings.HasPrefix(k.Name, typed) && showsAsItIs(k.Name) {
 				names = append(names, k.Name+end)
 			}
 		}

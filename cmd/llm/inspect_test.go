@@ -178,6 +178,10 @@ func TestInspectValues(t *testing.T) {
 			t.Errorf("%v: %q, %q", c.value, lines.stdout, asJSON.stdout)
 		}
 	}
+	path := f.Set("a.key", 1e300).Write(t, "model.gguf")
+	if r := inspectIn(t, "", path, "--json"); !strings.Contains(r.stdout, `"value": 1e+300`) {
+		t.Errorf("a large number in all keys: %s", r.stdout)
+	}
 }
 
 // TestInspectBad: what is wrong is said with its place, escaped, with exit code 1.

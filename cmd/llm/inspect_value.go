@@ -17,7 +17,7 @@ func (a *app) printKey(file *gguf.File, key string, asJSON bool) error {
 	if !ok {
 		var names []string
 		for _, k := range file.Keys {
-			if len(k.Name) < 100 && gguf.Quote(k.Name) == `"`+k.Name+`"` {
+			if len(k.Name) < 100 && showsAsItIs(k.Name) {
 				names = append(names, k.Name)
 			}
 		}

@@ -155,15 +155,10 @@ func keysOf(f *gguf.File) []inspectedKey {
 	keys := make([]inspectedKey, len(f.Keys))
 	for i, k := range f.Keys {
 		keys[i] = inspectedKey{Name: k.Name, Type: k.Type.String(), Length: k.Len()}
-		switch value := scalar(k.Value).(type) {
-		case nil:
+		if k.Type == gguf.Array {
 			keys[i].Type += "[" + k.Elem.String() + "]"
-		case float32:
-			keys[i].Value = jsonFloat(value)
-		case float64:
-			keys[i].Value = jsonFloat(value)
-		default:
-			keys[i].Value = value
+		} else {
+			keys[i].Value = plainValue(k.Value)
 		}
 	}
 	return keys
