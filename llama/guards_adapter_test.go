@@ -54,8 +54,7 @@ var adapterGuards = map[string]guardCase{
 		_, loraErr := g.m.LoadLoRA("a\x00b")
 		_, vectorErr := g.m.LoadControlVector("a\x00b")
 		_, modelErr := llama.LoadModel("a\x00b", llama.DefaultModelParams())
-		_, describeErr := llama.DescribeFile("a\x00b")
-		return []error{loraErr, vectorErr, modelErr, describeErr}
+		return []error{loraErr, vectorErr, modelErr}
 	}},
 	"adapters for a model without weights": {llama.ErrInvalid, func(g *guarded) (errs []error) {
 		lora := testgguf.LoRA(g, g.header(), 1, false).Write(g, "lora.gguf")

@@ -85,10 +85,6 @@ void llm_model_default_params(struct llm_model_params * out);
 int  llm_model_load(const char * path, const struct llm_model_params * params, llm_model ** out, char ** err);
 void llm_model_free(llm_model * model);
 
-// What a GGUF file says of itself, without loading it: general.architecture and
-// general.type, malloc'ed and empty where it does not say.
-int llm_file_describe(const char * path, char ** architecture, char ** type, int64_t * n_tensors, char ** err);
-
 struct llm_model_info {
     int32_t  n_ctx_train, n_embd, n_layer, n_head, n_head_kv, n_swa, n_vocab, vocab_type;
     uint64_t n_params, size; // size: bytes of all tensors

@@ -2,12 +2,9 @@
 #include "guard.h"
 #include "handles.h"
 
-#include "gguf.h"
-
 #include <climits>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <string>
 
 // Implemented in Go (llama/callback.go): false stops the load.
@@ -36,26 +33,6 @@ static llm::limits limits_for(size_t text) {
 }
 
 extern "C" {
-
-int llm_file_describe(const char * path, char ** architecture, char ** type, int64_t * n_tensors, char ** err) {
-    return llm::guard(err, [&](llm::scope & s) -> int {
-        if (!path || !architecture || !type || !n_tensors) {
-            return llm::fail(err, LLM_EINVAL, "a path and places for the results are needed");
-        }
-        const std::unique_ptr<gguf_context, void (*)(gguf_context *)> file(gguf_init_from_file(path, { true, nullptr }), gguf_free);
-        if (!file) {
-            return llm::fail(err, LLM_EENGINE, "%s", s.errors().c_str());
-        }
-        const auto text = [&](const char * key) -> std::string {
-            const int64_t id = gguf_find_key(file.get(), key);
-            return id >= 0 && gguf_get_kv_type(file.get(), id) == GGUF_TYPE_STRING ? gguf_get_val_str(file.get(), id) : "";
-        };
-        *architecture = llm::copy(text("general.architecture"));
-        *type         = llm::copy(text("general.type"));
-        *n_tensors    = gguf_get_n_tensors(file.get());
-        return LLM_OK;
-    });
-}
 
 void llm_model_default_params(struct llm_model_params * out) {
     const llama_model_params p = llama_model_default_params();
