@@ -4,8 +4,21 @@
 .DEFAULT_GOAL := help
 
 BACKEND ?= cpu
+LINK    ?= static
 PREFIX  ?= /usr/local
 PROMPT  ?= In one sentence, what is a large language model?
+
+# What a build is called: the tag of its file in llama, its program.
+ifeq ($(LINK),modules)
+  TAGS := llm_modules
+  BIN  := bin/llm-modules
+else ifneq ($(BACKEND),cpu)
+  TAGS := $(BACKEND)
+  BIN  := bin/llm-$(BACKEND)
+else
+  BIN  := bin/llm
+endif
+NATIVE = BACKEND=$(BACKEND) LINK=$(LINK) scripts/build-native.sh
 
 # The packages that do not reach cgo, with their tests.
 PURE = $(shell go list -f '{{$$llama := "github.com/seed-f87006eb/llm/llama"}}{{$$c := eq .ImportPath $$llama}}{{range .Deps}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{range .TestImports}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{if not $$c}}{{.ImportPath}}{{end}}' ./...)
@@ -13,18 +26,18 @@ PURE = $(shell go list -f '{{$$llama := "github.com/seed-f87006eb/llm/llama"}}{{
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-native: ## fetch the engine's source if needed and build it (BACKEND=cpu)
-	@BACKEND=$(BACKEND) scripts/build-native.sh
+native: ## fetch the engine's source if needed and build it (BACKEND=cpu, cuda, vulkan or metal; LINK=modules)
+	@$(NATIVE)
 
-build: native ## build bin/llm
+build: native ## build bin/llm (of another BACKEND bin/llm-BACKEND, of LINK=modules bin/llm-modules)
 	@command -v go >/dev/null || { echo "make: 'go' is missing; install Go 1.26 or newer from https://go.dev/dl"; exit 1; }
-	@go build -trimpath -o bin/llm ./cmd/llm
+	@go build -trimpath -tags '$(TAGS)' -o $(BIN) ./cmd/llm
 
 models/SmolLM2-135M-Instruct.Q4_1.gguf:
 	@scripts/fetch-model.sh
 
 run: build models/SmolLM2-135M-Instruct.Q4_1.gguf ## fetch and build what is missing, and answer a prompt
-	@bin/llm run --temp 0 -n 64 -p "$(PROMPT)" </dev/null
+	@$(BIN) run --temp 0 -n 64 -p "$(PROMPT)" </dev/null
 
 test-models: models/SmolLM2-135M-Instruct.Q4_1.gguf
 	@scripts/fetch-model.sh gemma3

@@ -138,6 +138,10 @@ func SetLogger(l *slog.Logger, level slog.Level) { llama.SetLogger(l, level) }
 // Devices lists what the engine can compute on.
 func Devices() ([]Device, error) { return llama.Devices() }
 
+// Backends lists the engine's backends, also those that found no device or did not
+// load, with what they said.
+func Backends() ([]Backend, error) { return llama.Backends() }
+
 // BuildInfo says what the engine in this program was built from.
 func BuildInfo() Build { return llama.BuildInfo() }
 

@@ -30,10 +30,11 @@ type (
 
 // What a model, a device and the engine are.
 type (
-	Token  = llama.Token
-	Info   = engine.Info
-	Device = llama.Device
-	Build  = llama.Build
+	Token   = llama.Token
+	Info    = engine.Info
+	Device  = llama.Device
+	Backend = llama.Backend
+	Build   = llama.Build
 )
 
 // The kinds of events.

@@ -76,3 +76,29 @@ func cString(s string) (*C.char, func()) {
 
 // Archive is Build.Archive, without starting the engine.
 func Archive() string { return archive }
+
+// Backend is one that this program has, or that a module beside it was to bring.
+type Backend struct {
+	Name    string // as the engine calls it: "CPU", "CUDA", …; "" where its module did not load
+	Module  string // path of the module that it came from; "" for one in the program itself
+	Devices int    // how many it found
+	Reason  string // what it said when it found none, or why its module did not load
+}
+
+// Backends lists what was found when the engine started. It never changes.
+func Backends() ([]Backend, error) {
+	start()
+	backends := make([]Backend, int(C.llm_backend_count()))
+	for i := range backends {
+		var b C.struct_llm_backend
+		var cerr *C.char
+		if code := C.llm_backend_get(C.int(i), &b, &cerr); code != C.LLM_OK {
+			return nil, newError("backend", code, cerr)
+		}
+		backends[i] = Backend{
+			Name: C.GoString(b.name), Module: C.GoString(b.path),
+			Devices: int(b.n_devices), Reason: C.GoString(b.reason),
+		}
+	}
+	return backends, nil
+}

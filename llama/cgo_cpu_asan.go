@@ -1,4 +1,4 @@
-//go:build asan && !llm_system && !cuda && !vulkan && !metal
+//go:build asan && !llm_system && !llm_modules && !cuda && !vulkan && !metal
 
 package llama
 

@@ -1,10 +1,14 @@
 #!/bin/sh
-# Builds the engine and our C++ into one static archive:
+# Builds the engine and our C++ into what cgo links, in build/<name>:
 #
-#   build/<backend>/libllm.a        what cgo links (llama/cgo_<backend>.go)
-#   llama/stamp_<backend>.h         changes when the archive does, so that the
-#                                   Go build cache notices; written last
-#   llama/abi.h                     changes when llm.h does (scripts/abi.sh)
+#   libllm.a                one static archive (LINK=static, the default; the name is
+#                           the backend's): linked by llama/cgo_<backend>.go
+#   libllm.a, lib/          our C++ alone, and shared libraries (LINK=modules, which is
+#                           the name too): a CPU module for each kind of processor, and
+#                           one for BACKEND, chosen at run time: llama/cgo_modules.go
+#   llama/stamp_<name>.h    changes when the archive does, so that the Go build cache
+#                           notices; written last
+#   llama/abi.h             changes when llm.h does (scripts/abi.sh)
 #
 #   BACKEND=cpu scripts/build-native.sh          the archive (the default backend)
 #   BACKEND=cpu scripts/build-native.sh peers    upstream's llama-bench and
@@ -12,24 +16,35 @@
 #                                                the same objects, for comparison
 #   SANITIZE=address scripts/build-native.sh     with AddressSanitizer, for
 #                                                go test -asan: build/cpu-asan
+#   CUDA_ARCHITECTURES=89-real BACKEND=cuda ...  kernels for one generation of cards,
+#                                                in a fifth of the time
 #
-# The only place that sets options of the engine's build. Incremental: a build
-# with nothing to do takes about a second.
+# The only place that sets options of the engine's build, with backend.sh. Incremental:
+# a build with nothing to do takes about a second.
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/need.sh
 
 backend=${BACKEND:-cpu}
 case $backend in
-cpu) ;;
-cuda | metal | vulkan) fail "BACKEND=$backend is not there yet; build with BACKEND=cpu" ;;
-*) fail "unknown BACKEND=$backend; the backends are cpu (cuda, metal and vulkan are not there yet)" ;;
+cpu | cuda | vulkan | metal | hip) ;;
+sycl) fail "BACKEND=sycl is not there: it needs Intel's icpx as the compiler of the whole engine, and oneMKL" ;;
+*) fail "unknown BACKEND=$backend; the backends are cpu, cuda, vulkan, metal and hip" ;;
 esac
 # No path of this machine in messages, archives or ccache's keys.
 name=$backend optimize=-O3 flags=-ffile-prefix-map=$PWD/=
+link=${LINK:-static}
+case $link in
+static) link_options="-DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=${NATIVE:-ON}" ;;
+modules)
+    name=modules
+    link_options="-DBUILD_SHARED_LIBS=ON -DGGML_BACKEND_DL=ON -DGGML_NATIVE=OFF -DGGML_CPU_ALL_VARIANTS=ON"
+    ;;
+*) fail "unknown LINK=$LINK; it is static or modules" ;;
+esac
 case ${SANITIZE:-} in
 '') ;;
-address) name=$backend-asan optimize=-O1 flags="$flags -g1 -fno-omit-frame-pointer -fsanitize=address" ;;
+address) name=$name-asan optimize=-O1 flags="$flags -g1 -fno-omit-frame-pointer -fsanitize=address" ;;
 *) fail "unknown SANITIZE=$SANITIZE; the only one is address" ;;
 esac
 case ${1:-} in
@@ -48,6 +63,8 @@ scripts/fetch-llama.sh
 scripts/abi.sh
 
 out=$PWD/build/$name
+mkdir -p "$out"
+. scripts/backend.sh
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 tree=$(awk '$1 == "tree" { print $2 }' third_party/llama.cpp.lock)
 
@@ -58,18 +75,17 @@ elif [ ! -e "$out/cmake/build.ninja" ]; then
     need make make make
 fi
 if command -v ccache >/dev/null 2>&1; then
-    set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+    set -- "$@" -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache
 fi
 
 set -- "$@" -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags" \
     -DCMAKE_C_FLAGS_RELEASE="$optimize -DNDEBUG" -DCMAKE_CXX_FLAGS_RELEASE="$optimize -DNDEBUG"
-options="-DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF
-    -DGGML_NATIVE=${NATIVE:-ON} -DGGML_CCACHE=OFF -DGGML_OPENMP=ON -DGGML_METAL=OFF -DGGML_BLAS=OFF
+options="-DCMAKE_BUILD_TYPE=Release $link_options $backend_options
+    -DGGML_CCACHE=OFF -DGGML_OPENMP=ON -DGGML_BLAS=OFF
     -DLLAMA_BUILD_COMMON=ON -DLLAMA_BUILD_TOOLS=$peers -DLLAMA_BUILD_SERVER=OFF
     -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF
     -DLLAMA_OPENSSL=OFF -DLLAMA_SUBPROCESS=OFF -DLLAMA_LLGUIDANCE=OFF"
 
-mkdir -p "$out"
 # Configuring says nothing of interest unless it fails.
 # shellcheck disable=SC2086
 cmake -S llama/native -B "$out/cmake" "$@" $options -DLLM_TREE="$tree" -DLLM_BACKEND="$backend" \

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -34,7 +35,19 @@ func (a *app) devicesCommand() *cobra.Command {
 				}
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", d.Name, d.Type, free, total, d.Description)
 			}
-			return w.Flush()
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			backends, err := llm.Backends()
+			if err != nil {
+				return err
+			}
+			for _, line := range backendLines(backends) {
+				if _, err := fmt.Fprintln(a.out, oneLine(errors.New(line))); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -56,6 +69,25 @@ func deviceRows(devices []llm.Device) []deviceRow {
 		rows[i] = deviceRow{d.Name, d.Description, d.Type.String(), d.MemoryFree, d.MemoryTotal}
 	}
 	return rows
+}
+
+// backendLines say what a backend did not find, and why.
+func backendLines(backends []llm.Backend) []string {
+	var lines []string
+	for _, b := range backends {
+		reason := b.Reason
+		if reason == "" {
+			reason = "it gives no reason"
+		}
+		switch {
+		case b.Devices > 0:
+		case b.Name == "":
+			lines = append(lines, fmt.Sprintf("%s did not load: %s", b.Module, reason))
+		default:
+			lines = append(lines, fmt.Sprintf("no %s device was found: %s", b.Name, reason))
+		}
+	}
+	return lines
 }
 
 func mib(bytes uint64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }

@@ -113,5 +113,14 @@ func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
 		fmt.Fprintf(a.err, "llm: open model %s: loading was stopped: %s\n", oneLine(errors.New(path)), context.Cause(ctx))
 		os.Exit(exitFailure)
 	})()
-	return llm.Open(path, append(options, llm.LoadContext(ctx), llm.Progress(progress.update))...)
+	m, err := llm.Open(path, append(options, llm.LoadContext(ctx), llm.Progress(progress.update))...)
+	if err != nil {
+		return nil, err
+	}
+	progress.done()
+	backends, err := llm.Backends()
+	for _, line := range backendLines(backends) {
+		fmt.Fprintf(a.err, "llm: %s; it runs without\n", oneLine(errors.New(line)))
+	}
+	return m, err
 }

@@ -1,5 +1,6 @@
 // Backends, devices, log and assertions.
 #include "guard.h"
+#include "modules.h"
 
 #include "common.h"
 #include "ggml-backend.h"
@@ -116,6 +117,7 @@ void llm_backend_init(void) {
     common_log_set_verbosity_thold(-1);
     llm::guard(nullptr, [](llm::scope &) {
         llama_backend_init();
+        llm::load_backends();
         return LLM_OK;
     });
 }

@@ -68,6 +68,16 @@ struct llm_device {
 int llm_device_count(void);
 int llm_device_get(int i, struct llm_device * out, char ** err);
 
+// A backend that the archive has or that a module was to bring.
+struct llm_backend {
+    const char * name;      // "CUDA", …; "" where its module did not load; all three are static
+    const char * path;      // of its module; "" for one in the archive
+    const char * reason;    // what it said when it found no device, or why it did not load
+    int          n_devices;
+};
+int llm_backend_count(void);
+int llm_backend_get(int i, struct llm_backend * out, char ** err);
+
 // ---- model -------------------------------------------------------------------
 
 typedef struct llm_model llm_model;

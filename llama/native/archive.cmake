@@ -1,0 +1,23 @@
+# Included by CMakeLists.txt where the engine is static: one archive, so that there is
+# no link order and no --start-group.
+set(parts llm_native llama-common llama-common-base cpp-httplib llama ggml ggml-cpu ggml-base)
+foreach(part vendor-hash ggml-cuda ggml-vulkan ggml-metal)
+    if(TARGET ${part})
+        list(APPEND parts ${part})
+    endif()
+endforeach()
+set(files "")
+foreach(part ${parts})
+    list(APPEND files $<TARGET_FILE:${part}>)
+endforeach()
+if(APPLE)
+    set(merge libtool -static -o ${OUT}/libllm.a ${files})
+else()
+    string(REPLACE ";" "\naddlib " addlibs "${files}")
+    file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/merge.mri
+        CONTENT "create ${OUT}/libllm.a\naddlib ${addlibs}\nsave\nend\n")
+    set(merge ${CMAKE_AR} -M < ${CMAKE_BINARY_DIR}/merge.mri)
+endif()
+add_custom_command(OUTPUT ${OUT}/libllm.a COMMAND ${merge} DEPENDS ${parts} VERBATIM
+    COMMENT "Merging libllm.a")
+add_custom_target(llm_archive DEPENDS ${OUT}/libllm.a llm_reference)
