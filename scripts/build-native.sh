@@ -32,12 +32,12 @@ sycl) fail "BACKEND=sycl is not there: it needs Intel's icpx as the compiler of 
 *) fail "unknown BACKEND=$backend; the backends are cpu, cuda, vulkan, metal and hip" ;;
 esac
 # No path of this machine in messages, archives or ccache's keys.
-name=$backend optimize=-O3 flags=-ffile-prefix-map=$PWD/=
+name=$backend called=$backend optimize=-O3 flags=-ffile-prefix-map=$PWD/=
 link=${LINK:-static}
 case $link in
 static) link_options="-DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=${NATIVE:-ON}" ;;
 modules)
-    name=modules
+    name=modules called=modules
     link_options="-DBUILD_SHARED_LIBS=ON -DGGML_BACKEND_DL=ON -DGGML_NATIVE=OFF -DGGML_CPU_ALL_VARIANTS=ON"
     ;;
 *) fail "unknown LINK=$LINK; it is static or modules" ;;
@@ -88,7 +88,7 @@ options="-DCMAKE_BUILD_TYPE=Release $link_options $backend_options
 
 # Configuring says nothing of interest unless it fails.
 # shellcheck disable=SC2086
-cmake -S llama/native -B "$out/cmake" "$@" $options -DLLM_TREE="$tree" -DLLM_BACKEND="$backend" \
+cmake -S llama/native -B "$out/cmake" "$@" $options -DLLM_TREE="$tree" -DLLM_BACKEND="$called" \
     >"$out/configure.log" 2>&1 || {
     tail -n 30 "$out/configure.log" >&2
     fail "cmake could not configure the engine; the whole log is $out/configure.log"

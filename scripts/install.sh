@@ -41,24 +41,34 @@ uninstall)
 *) fail "unknown argument '$1'; the only one is 'uninstall'" ;;
 esac
 
+bin=bin/llm
+[ "$backend" = cpu ] || bin=bin/llm-$backend
 stamp=llama/stamp_$backend.h
-for file in bin/llm "build/$backend/libllm.a" "$stamp"; do
+for file in "$bin" "build/$backend/libllm.a" "$stamp"; do
     [ -e "$file" ] || fail "$file is missing; make it with: make build"
 done
 case $(uname -s) in
 Darwin) libs='-lc++ -framework Accelerate -framework Foundation' ;;
 *) libs='-lstdc++ -lgomp -lm -lpthread -ldl' ;;
 esac
+case $backend in
+cuda)
+    toolkit=$(readlink -f build/cuda/toolkit)
+    libs="-L$toolkit/lib64 -lcudart_static -lcublas -Wl,-rpath,$toolkit/lib64 $libs -lrt"
+    ;;
+vulkan) libs="-lvulkan $libs" ;;
+metal) libs="$libs -framework Metal -framework MetalKit" ;;
+esac
 
 mkdir -p "$root/bin" "$root/include" "$root/lib/pkgconfig"
-install -m 755 bin/llm "$root/bin/llm"
+install -m 755 "$bin" "$root/bin/llm"
 install -m 644 "build/$backend/libllm.a" "$root/lib/libllm.a"
 install -m 644 llama/native/llm.h "$root/include/llm.h"
 sed 's| *//.*||' "$stamp" >"$root/include/llm_stamp.h" # without the path in this folder
 sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBS@|$libs|" scripts/llm.pc.in >"$root/lib/pkgconfig/llm.pc"
 
 mkdir -p "$man" "${bash%/*}" "${zsh%/*}" "${fish%/*}"
-bin/llm man "$man"
-bin/llm completion bash >"$bash"
-bin/llm completion zsh >"$zsh"
-bin/llm completion fish >"$fish"
+"$bin" man "$man"
+"$bin" completion bash >"$bash"
+"$bin" completion zsh >"$zsh"
+"$bin" completion fish >"$fish"

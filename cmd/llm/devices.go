@@ -75,16 +75,15 @@ func deviceRows(devices []llm.Device) []deviceRow {
 func backendLines(backends []llm.Backend) []string {
 	var lines []string
 	for _, b := range backends {
-		reason := b.Reason
-		if reason == "" {
-			reason = "it gives no reason"
+		line := fmt.Sprintf("no %s device was found", b.Name)
+		if b.Name == "" {
+			line = b.Module + " did not load"
 		}
-		switch {
-		case b.Devices > 0:
-		case b.Name == "":
-			lines = append(lines, fmt.Sprintf("%s did not load: %s", b.Module, reason))
-		default:
-			lines = append(lines, fmt.Sprintf("no %s device was found: %s", b.Name, reason))
+		if b.Reason != "" {
+			line += ": " + b.Reason
+		}
+		if b.Devices == 0 {
+			lines = append(lines, line)
 		}
 	}
 	return lines

@@ -10,6 +10,11 @@ foreach(module ${GGML_AVAILABLE_BACKENDS})
 endforeach()
 set(libraries llama-common llama ggml ggml-base ${modules})
 set_target_properties(${libraries} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${OUT}/lib)
+# No versions: the folder is the program's own, and modules of the same release that
+# others built look for libggml-base.so.
+foreach(property VERSION SOVERSION)
+    set_property(TARGET ${libraries} PROPERTY ${property})
+endforeach()
 if(TARGET ggml-cuda) # cuBLAS, of the toolkit that it was built with
     set_target_properties(ggml-cuda PROPERTIES INSTALL_RPATH "$ORIGIN;$ORIGIN/../toolkit/lib64")
 endif()

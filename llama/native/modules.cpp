@@ -75,7 +75,9 @@ void load(const fs::path & module) {
     llm::guard(nullptr, [&](llm::scope & s) {
         const ggml_backend_reg_t reg = ggml_backend_load(module.c_str());
         std::string reason = s.errors();
-        if (!reg && reason.empty()) {
+        if (const size_t at = reason.find(module.string() + ": "); !reg && at != std::string::npos) {
+            reason.erase(0, at + module.string().size() + 2); // the loader's own words
+        } else if (!reg && reason.empty()) {
             reason = "it is not for this machine";
         }
         backends.push_back({ reg ? ggml_backend_reg_name(reg) : "", module, reason,
