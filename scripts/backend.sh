@@ -31,7 +31,7 @@ backend_vulkan() {
         fail "the Vulkan headers here are 1.3.$(sed -n 's/#define VK_HEADER_VERSION \([0-9]*\)$/\1/p' "$header"), $vulkan_headers or newer are needed (Debian 13, Ubuntu 24.04, or LunarG's Vulkan SDK)"
     glslc -fshader-stage=compute --target-env=vulkan1.3 -o /dev/null \
         third_party/llama.cpp/ggml/src/ggml-vulkan/vulkan-shaders/feature-tests/coopmat.comp 2>/dev/null ||
-        fail "glslc here ($(glslc --version | head -n 1)) cannot compile cooperative matrices (GL_KHR_cooperative_matrix); shaderc 2023.5 or newer is needed (Debian 13, Ubuntu 24.04, or LunarG's Vulkan SDK)"
+        fail "glslc here ($(glslc --version | head -n 1)) cannot compile cooperative matrices (GL_KHR_cooperative_matrix); shaderc 2023.8 or newer is needed (Debian 13, Ubuntu 24.04, or LunarG's Vulkan SDK)"
     backend_options=-DGGML_VULKAN=ON
 }
 
