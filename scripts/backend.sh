@@ -29,8 +29,8 @@ backend_vulkan() {
     [ -n "$header" ] || fail "the Vulkan headers are missing; install them with: sudo apt-get install -y libvulkan-dev spirv-headers"
     grep -q VkPhysicalDeviceCooperativeMatrixFeaturesKHR "$header" ||
         fail "the Vulkan headers here are 1.3.$(sed -n 's/#define VK_HEADER_VERSION \([0-9]*\)$/\1/p' "$header"), $vulkan_headers or newer are needed (Debian 13, Ubuntu 24.04, or LunarG's Vulkan SDK)"
-    glslc -fshader-stage=compute --target-env=vulkan1.3 -o /dev/null \
-        third_party/llama.cpp/ggml/src/ggml-vulkan/vulkan-shaders/feature-tests/coopmat.comp 2>/dev/null ||
+    printf '#version 450\n#extension GL_KHR_cooperative_matrix : require\nvoid main() {}\n' |
+        glslc -fshader-stage=compute --target-env=vulkan1.3 -o /dev/null - 2>/dev/null ||
         fail "glslc here ($(glslc --version | head -n 1)) cannot compile cooperative matrices (GL_KHR_cooperative_matrix); shaderc 2023.8 or newer is needed (Debian 13, Ubuntu 24.04, or LunarG's Vulkan SDK)"
     backend_options=-DGGML_VULKAN=ON
 }

@@ -59,12 +59,12 @@ esac
 need git git git
 need cmake cmake cmake
 need c++ g++ gcc
-scripts/fetch-llama.sh
-scripts/abi.sh
-
 out=$PWD/build/$name
 mkdir -p "$out"
 . scripts/backend.sh
+scripts/fetch-llama.sh
+scripts/abi.sh
+
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)}
 tree=$(awk '$1 == "tree" { print $2 }' third_party/llama.cpp.lock)
 

@@ -22,7 +22,8 @@ func runScript(t *testing.T, dir string, env []string, name string, args ...stri
 func scriptsOnly(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "repository")
-	for _, name := range []string{"scripts/need.sh", "scripts/fetch-llama.sh", "scripts/build-native.sh", "third_party/llama.cpp.lock"} {
+	for _, name := range []string{"scripts/need.sh", "scripts/fetch-llama.sh", "scripts/build-native.sh", "scripts/backend.sh",
+		"scripts/cuda-toolkit.sh", "scripts/cuda-toolkit.txt", "third_party/llama.cpp.lock"} {
 		b, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
 			t.Fatal(err)
@@ -70,18 +71,6 @@ func TestPathWithSpace(t *testing.T) {
 	}
 	if out, err := runScript(t, dir, nil, "scripts/build-native.sh"); err == nil || !strings.Contains(out, "has a space in it") {
 		t.Errorf("%v: %s", err, out)
-	}
-}
-
-func TestBackendsThatAreNotThere(t *testing.T) {
-	dir := scriptsOnly(t)
-	for backend, want := range map[string]string{
-		"cuda": "BACKEND=cuda is not there yet", "metal": "BACKEND=metal is not there yet", "vulkan": "BACKEND=vulkan is not there yet",
-		"abacus": "unknown BACKEND=abacus",
-	} {
-		if out, err := runScript(t, dir, []string{"BACKEND=" + backend}, "scripts/build-native.sh"); err == nil || !strings.Contains(out, want) {
-			t.Errorf("%s: %v: %s", backend, err, out)
-		}
 	}
 }
 
