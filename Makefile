@@ -1,6 +1,6 @@
 # `make` alone prints this list.
 
-.PHONY: help native build run test test-pure test-race test-asan fuzz bench golden fmt clean install install-built uninstall
+.PHONY: help native build run test test-pure test-race test-asan test-gpu vet-darwin fuzz bench golden fmt clean install install-built uninstall
 .DEFAULT_GOAL := help
 
 BACKEND ?= cpu
@@ -55,6 +55,12 @@ test-pure: ## the packages that do not reach cgo, with cgo off
 
 test-race: build test-models ## what is concurrent, under the race detector
 	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./llama ./gguf
+
+test-gpu: ## tests and a report on the GPUs that are there (BACKEND=cuda or vulkan; else Vulkan with a module that is fetched)
+	@BACKEND=$(BACKEND) scripts/test-gpu.sh
+
+vet-darwin: ## vet the Go side as for macOS, on another system
+	@scripts/vet-darwin.sh
 
 test-asan: test-models ## all tests with our C++ and the engine under AddressSanitizer
 	@BACKEND=$(BACKEND) SANITIZE=address scripts/build-native.sh

@@ -1,0 +1,4 @@
+// Package gpu tests the built program on whatever GPU devices are there, and reports what
+// it saw (make test-gpu, docs/gpu.md). It knows the program's flags and output, nothing
+// of the engine.
+package gpu
