@@ -42,12 +42,6 @@ func Threads(generation, prompt int) Option {
 	return func(o *openOptions) { o.engine.Threads, o.engine.ThreadsBatch = generation, prompt }
 }
 
-// GPULayers is how many layers go to GPU devices; negative: all. Default: all.
-func GPULayers(n int) Option { return func(o *openOptions) { o.engine.GPULayers = &n } }
-
-// MainGPU is the number of the GPU that works where work is not split. Default: 0.
-func MainGPU(i int) Option { return func(o *openOptions) { o.engine.MainGPU = i } }
-
 // CheckTensors looks at every weight while loading, and refuses a file with a damaged
 // one. It reads the whole file.
 func CheckTensors() Option { return func(o *openOptions) { o.engine.CheckTensors = true } }

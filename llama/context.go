@@ -178,6 +178,7 @@ func (c *Context) Logits(i int) ([]float32, error) {
 // MemoryUse is what one kind of buffer holds, in bytes.
 type MemoryUse struct {
 	Buffer                  string // the engine's name: "CPU", "CUDA0", …
+	Device                  string // whose memory it is
 	Host                    bool   // in the host's memory
 	Model, Context, Compute uint64
 }
@@ -189,7 +190,7 @@ func (c *Context) MemoryUse() []MemoryUse {
 	uses := make([]MemoryUse, n)
 	for i := range uses {
 		r := &rows[i]
-		uses[i] = MemoryUse{C.GoString(r.name), bool(r.host), uint64(r.model), uint64(r.context), uint64(r.compute)}
+		uses[i] = MemoryUse{C.GoString(r.name), C.GoString(r.device), bool(r.host), uint64(r.model), uint64(r.context), uint64(r.compute)}
 	}
 	return uses
 }

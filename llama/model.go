@@ -20,8 +20,8 @@ const (
 
 // ModelParams are the choices of a load. Start from DefaultModelParams.
 type ModelParams struct {
-	GPULayers    int // layers on GPU devices; negative: all of them
-	MainGPU      int
+	GPULayers    int // layers on GPU devices, the output being one; negative: all of them
+	Placement    PlacementParams
 	LoadMode     LoadMode
 	VocabOnly    bool
 	CheckTensors bool // validate the weights, which reads all of them
@@ -37,7 +37,10 @@ type ModelParams struct {
 func DefaultModelParams() ModelParams {
 	var p C.struct_llm_model_params
 	C.llm_model_default_params(&p)
-	return ModelParams{GPULayers: int(p.n_gpu_layers), MainGPU: int(p.main_gpu), LoadMode: LoadMode(p.load_mode)}
+	return ModelParams{
+		GPULayers: int(p.n_gpu_layers), LoadMode: LoadMode(p.load_mode),
+		Placement: PlacementParams{SplitMode: SplitMode(p.split_mode), MainGPU: int(p.main_gpu), NoHost: bool(p.no_host), Repack: bool(p.use_extra_bufts)},
+	}
 }
 
 // Model is a loaded model: weights and vocabulary. Its methods may be called from
@@ -80,13 +83,17 @@ func LoadModel(path string, p ModelParams) (*Model, error) {
 	}
 	defer free()
 	params := C.struct_llm_model_params{
-		n_gpu_layers:  C.int32_t(p.GPULayers),
-		main_gpu:      C.int32_t(p.MainGPU),
+		n_gpu_layers:  C.int32_t(clampInt32(p.GPULayers)),
 		load_mode:     C.int32_t(p.LoadMode),
 		vocab_only:    C.bool(p.VocabOnly),
 		check_tensors: C.bool(p.CheckTensors),
 		no_alloc:      C.bool(p.NoAlloc),
 	}
+	freePlacement, err := p.Placement.put(&params)
+	if err != nil {
+		return nil, err
+	}
+	defer freePlacement()
 	if p.Progress != nil {
 		h := cgo.NewHandle(p.Progress)
 		defer h.Delete()

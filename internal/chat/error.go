@@ -23,18 +23,30 @@ var (
 )
 
 // ErrOutOfMemory: there is not enough memory. Ask for a smaller context, a smaller KV
-// cache type, or another quantization.
+// cache type, or another quantization; where a device lacks it, put less on the device.
 type ErrOutOfMemory struct {
 	What       string // what needs it
-	Need, Free uint64 // bytes; 0 where it is not known
+	Device     string // whose memory it is, "CUDA0"; empty: the host's, or not known
+	Need, Free uint64 // bytes; 0 and 0 where it is not known
 }
 
 func (e *ErrOutOfMemory) Error() string {
-	if e.Need == 0 {
-		return e.What + ": out of memory; ask for a smaller context, or for a smaller KV cache type (q8_0)"
+	on, remedy := "", "ask for a smaller context, or for a smaller KV cache type (q8_0)"
+	if e.Device != "" {
+		on = " on " + e.Device
+		remedy = "put fewer layers there, or fewer tensors, or " + remedy
 	}
-	return fmt.Sprintf("%s needs %.1f GiB, and %.1f GiB are free; ask for a smaller context, or for a smaller KV cache type (q8_0)",
-		e.What, float64(e.Need)/(1<<30), float64(e.Free)/(1<<30))
+	if e.Need == 0 {
+		return fmt.Sprintf("%s: out of memory%s; %s", e.What, on, remedy)
+	}
+	return fmt.Sprintf("%s needs %s%s, and %s are free; %s", e.What, size(e.Need), on, size(e.Free), remedy)
+}
+
+func size(bytes uint64) string {
+	if bytes < 1<<30 {
+		return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(bytes)/(1<<30))
 }
 
 // ErrContextFull: a text does not fit the context. Open the model with a larger one,

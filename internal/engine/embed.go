@@ -67,7 +67,7 @@ func (e *Engine) newEmbedContext(pooling llama.Pooling) (*llama.Context, error) 
 	}
 	c, err := e.model.NewContext(p)
 	if err != nil {
-		return nil, explainContext(err, size, mi)
+		return nil, e.explainContextMemory(explainContext(err, size, mi), p)
 	}
 	return c, nil
 }

@@ -37,6 +37,14 @@ func explainLoad(err error) error {
 	if outOfMemory(text) {
 		return fmt.Errorf("%w (%s)", &chat.ErrOutOfMemory{What: "the model"}, text)
 	}
+	if errors.Is(err, llama.ErrInvalid) {
+		return fmt.Errorf("%s (%w)", text, le.Kind)
+	}
+	for _, words := range []string{"main_gpu", "split buffers", "SPLIT_MODE"} {
+		if strings.Contains(text, words) {
+			return fmt.Errorf("%s; choose other devices, or another split mode (%w)", text, le.Kind)
+		}
+	}
 	hint := "the file is damaged, or of a kind that this engine does not know"
 	if strings.Contains(text, "file bounds") || strings.Contains(text, "corrupted or incomplete") || strings.Contains(text, "truncated") {
 		hint = "the file is incomplete: fetch it again"

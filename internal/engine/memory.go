@@ -33,26 +33,14 @@ func checkMemory(path string, o Options, p llama.ContextParams) error {
 }
 
 // contextNeeds is what a context takes in host memory, in bytes.
-func contextNeeds(path string, o Options, p llama.ContextParams) (uint64, error) {
-	mp := o.modelParams()
-	mp.NoAlloc = true
-	model, err := llama.LoadModel(path, mp)
-	if err != nil {
-		return 0, explainLoad(err)
-	}
-	defer model.Close()
-	c, err := model.NewContext(p)
-	if err != nil {
-		return 0, explainContext(err, p.Context, model.Info())
-	}
-	defer c.Close()
-	var need uint64
-	for _, use := range c.MemoryUse() {
+func contextNeeds(path string, o Options, p llama.ContextParams) (need uint64, err error) {
+	uses, err := simulate(path, &o, &p)
+	for _, use := range uses {
 		if use.Host {
 			need += use.Context + use.Compute
 		}
 	}
-	return need, nil
+	return need, err
 }
 
 // hostMemoryFree is the CPU device's free memory in bytes.

@@ -51,6 +51,10 @@ type Info struct {
 	ChatTemplateProblem string
 	LoadTime            time.Duration
 	Memory              []llama.MemoryUse
+	// Shares are the devices that the model uses, and the CPU, with what each has of it.
+	Shares []llama.DeviceShare
+	// Notices are what became of the choices of its load otherwise than they say.
+	Notices []string
 }
 
 // Open loads the model at path. Cancelling ctx stops the load.
@@ -60,9 +64,16 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := loadModel(ctx, path, o.Progress, o.modelParams())
+	params, err := o.modelParams()
+	if err == nil {
+		err = o.Placement.Check()
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("open model %s: %w", path, err)
+	}
+	model, err := loadModel(ctx, path, o.Progress, params)
+	if err != nil {
+		return nil, explainModelMemory(err, path, &o)
 	}
 	e := &Engine{
 		Tokenizer: Tokenizer{model: model},
@@ -125,7 +136,7 @@ func checkGenerates(i llama.ModelInfo) error {
 // setUp makes the contexts and what belongs to them, and hands them to their owner.
 func (e *Engine) setUp(path string) (*owner, error) {
 	o, mi := e.options, e.model.Info()
-	e.info = Info{Path: path, Model: mi}
+	e.info = Info{Path: path, Model: mi, Shares: e.model.Shares(), Notices: o.Placement.notices(e.model)}
 	var err error
 	if e.adapters, err = loadAdapters(e.model, o); err != nil {
 		return nil, err
@@ -153,7 +164,7 @@ func (e *Engine) setUp(path string) (*owner, error) {
 	}
 	c, err := e.model.NewContext(params)
 	if err != nil {
-		return nil, explainContext(err, size, mi)
+		return nil, e.explainContextMemory(explainContext(err, size, mi), params)
 	}
 	if !c.Info().Memory { // BERT and its kind
 		if err := c.Close(); err != nil {

@@ -10,13 +10,12 @@ import (
 
 // Options are the choices of Open. The zero value of each field is its default.
 type Options struct {
-	Context        int    // tokens; 0: see chooseContext, negative: as trained
-	Batch          int    // tokens a decode takes; 0: 2048
-	Ubatch         int    // tokens computed at once; 0: 512
-	Threads        int    // 0: the physical cores
-	ThreadsBatch   int    // for prompts; 0: as Threads
-	GPULayers      *int   // nil: all that the backend can take
-	MainGPU        int    // which GPU works alone where work is not split
+	Context        int // tokens; 0: see chooseContext, negative: as trained
+	Batch          int // tokens a decode takes; 0: 2048
+	Ubatch         int // tokens computed at once; 0: 512
+	Threads        int // 0: the physical cores
+	ThreadsBatch   int // for prompts; 0: as Threads
+	Placement      Placement
 	CheckTensors   bool   // look at every weight while loading
 	KeyType        string // KV cache types; empty: f16
 	ValueType      string
@@ -62,22 +61,23 @@ func chooseContext(asked, trained int) (size int, reason string) {
 func DefaultThreads() int { return max(1, min(llama.DefaultThreads(), runtime.NumCPU())) }
 
 // modelParams are what the engine is asked for when it loads the weights.
-func (o *Options) modelParams() llama.ModelParams {
+func (o *Options) modelParams() (llama.ModelParams, error) {
 	p := llama.DefaultModelParams()
-	if o.GPULayers != nil {
-		p.GPULayers = *o.GPULayers
+	if o.Placement.GPULayers != nil {
+		p.GPULayers = *o.Placement.GPULayers
 	}
-	p.MainGPU, p.CheckTensors = o.MainGPU, o.CheckTensors
+	p.CheckTensors = o.CheckTensors
 	if o.LoadMode != nil {
 		p.LoadMode = *o.LoadMode
 	}
-	return p
+	return p, o.Placement.params(&p.Placement)
 }
 
 // contextParams are what the engine is asked for when it makes the context.
 func (o *Options) contextParams(size int) (llama.ContextParams, error) {
 	p := llama.DefaultContextParams()
 	p.Context = size
+	p.OffloadKQV, p.OpOffload = !o.Placement.NoKVOffload, !o.Placement.NoOpOffload
 	p.FullSWA = o.FullSWA // the engine's own default would take several times the memory
 	p.Batch = orDefault(o.Batch, 2048)
 	p.Ubatch = orDefault(o.Ubatch, 512)

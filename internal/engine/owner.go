@@ -64,7 +64,7 @@ func (o *owner) run(ctx context.Context, f func(*owner) error) error {
 	if o.broken != nil {
 		return fmt.Errorf("the engine cannot be used after: %w; open the model again", o.broken)
 	}
-	err := f(o)
+	err := o.engine.explainDecode(f(o))
 	if errors.Is(err, llama.ErrAssertion) {
 		o.broken = err
 	}

@@ -1,6 +1,7 @@
 // Contexts: decoding, logits, and the memory behind them.
 #include "guard.h"
 #include "handles.h"
+#include "placement.h"
 
 #include "llama-ext.h"
 
@@ -181,6 +182,12 @@ void attach_threadpools(llm_context * c, const llm_context_params * p) {
     llama_attach_threadpool(c->ctx, c->pool.get(), c->pool_batch ? c->pool_batch.get() : c->pool.get());
 }
 
+// A device tells by the status GGML_STATUS_ALLOC_FAILED (-2); the engine's own code -2
+// stands for other things as well.
+bool no_memory(const std::string & errors) {
+    return errors.find("compute status: -2") != std::string::npos || errors.find("failed to allocate") != std::string::npos;
+}
+
 // What decode and encode have in common: f computes, and returns the engine's code.
 template <class F> int compute(const char * op, llm_context * c, const llm_batch * b, bool encode, char ** err, F && f) {
     return llm::guard(err, [&](llm::scope & s) -> int {
@@ -214,7 +221,8 @@ template <class F> int compute(const char * op, llm_context * c, const llm_batch
             case -1:
                 return llm::fail(err, LLM_EBATCH, "%s: inconsistent batch: %s", op, s.errors().c_str());
             default:
-                return llm::fail(err, LLM_EFATAL, "%s: the computation failed (%d): %s", op, got, s.errors().c_str());
+                return llm::fail(err, LLM_EFATAL, "%s: %s (%d): %s", op,
+                                 no_memory(s.errors()) ? "out of memory" : "the computation failed", got, s.errors().c_str());
         }
     }, true);
 }
@@ -423,7 +431,7 @@ int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int c
         }
         for (const auto & [type, use] : llama_get_memory_breakdown(c->ctx)) {
             if (n < cap) {
-                out[n] = { ggml_backend_buft_name(type), ggml_backend_buft_is_host(type), use.model, use.context, use.compute };
+                out[n] = { ggml_backend_buft_name(type), llm::device_of(type), ggml_backend_buft_is_host(type), use.model, use.context, use.compute };
             }
             n++;
         }

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <vector>
 
 struct llm_model {
     llama_model *       model;
@@ -14,6 +15,7 @@ struct llm_model {
     int32_t             n_vocab;
     bool                simulated; // loaded with no_alloc: computing would crash
     bool                vocab_only; // no weights: there is nothing to compute with
+    std::vector<int32_t> overridden; // which override placed each tensor, or -1; empty: none did
 
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };

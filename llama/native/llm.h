@@ -82,13 +82,29 @@ int llm_backend_get(int i, struct llm_backend * out, char ** err);
 
 typedef struct llm_model llm_model;
 
+// Tensors whose name a regular expression (ECMAScript) finds something in go to the
+// buffer type of that name. The first of a list that does counts.
+struct llm_override {
+    const char * pattern;
+    const char * buffer;
+};
+
 struct llm_model_params {
-    int32_t  n_gpu_layers; // layers on GPU devices; negative: all
-    int32_t  main_gpu;
+    int32_t  n_gpu_layers; // layers on GPU devices, the output being one; negative: all
+    int32_t  split_mode;   // enum llama_split_mode: 0 none, 1 layer, 2 row, 3 tensor
+    int32_t  main_gpu;     // with split mode none: the one of the devices that is used
     int32_t  load_mode;    // enum llama_load_mode: -1 auto, 0 read, 1 mmap, 2 mlock, 3 mmap + mlock, 4 direct I/O
     bool     vocab_only;
     bool     check_tensors;
     bool     no_alloc;     // simulate: the model and its contexts take no memory and compute nothing
+    bool     no_host;      // leave out the devices' own kind of host memory
+    bool     use_extra_bufts; // repack weights for the CPU
+    const char * const *        devices; // names; none: the engine's choice; "none" alone: the CPU
+    int32_t                     n_devices;
+    const float *               tensor_split; // shares of the devices; none: by their free memory
+    int32_t                     n_tensor_split;
+    const struct llm_override * overrides;
+    int32_t                     n_overrides;
     uint64_t progress;     // passed to llm_go_progress; 0: no progress is reported
 };
 void llm_model_default_params(struct llm_model_params * out);
@@ -106,6 +122,25 @@ void   llm_model_info(const llm_model * model, struct llm_model_info * out);
 char * llm_model_desc(const llm_model * model);
 // A scalar of the file's metadata as text; NULL where there is none.
 char * llm_model_meta(const llm_model * model, const char * key);
+
+// ---- placement -----------------------------------------------------------------
+
+// How many devices a list or a split may name.
+int32_t      llm_max_devices(void);
+// Device i beside the CPU that the model uses; NULL behind the last. Static.
+const char * llm_model_device(const llm_model * model, int32_t i);
+// The device that computes layer i (n_layer: the output). Static; NULL for a bad i.
+const char * llm_model_layer_device(const llm_model * model, int32_t i);
+
+struct llm_placed {
+    const char * name;     // borrowed from the model
+    const char * buffer;   // the buffer type's name; static
+    const char * device;   // static
+    uint64_t     size;     // bytes
+    int32_t      by;       // which of the load's overrides placed it; -1: none
+};
+// False behind the last, and where there are no weights.
+bool llm_model_tensor(const llm_model * model, int32_t i, struct llm_placed * out);
 
 // ---- vocabulary --------------------------------------------------------------
 
@@ -185,8 +220,9 @@ const float * llm_embedding_seq(llm_context * ctx, int32_t seq);
 const float * llm_embedding(llm_context * ctx, int32_t i);
 
 struct llm_memory_use {
-    const char * name; // static: the buffer type's name
-    bool         host; // in the host's memory
+    const char * name;   // static: the buffer type's name
+    const char * device; // static
+    bool         host;  // in the host's memory
     uint64_t     model, context, compute; // bytes
 };
 // Writes at most cap rows, returns how many there are.

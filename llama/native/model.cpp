@@ -1,6 +1,7 @@
 // Models and their vocabulary.
 #include "guard.h"
 #include "handles.h"
+#include "placement.h"
 
 #include <climits>
 #include <cstdlib>
@@ -38,8 +39,11 @@ void llm_model_default_params(struct llm_model_params * out) {
     const llama_model_params p = llama_model_default_params();
     *out              = {};
     out->n_gpu_layers = p.n_gpu_layers;
+    out->split_mode   = p.split_mode;
     out->main_gpu     = p.main_gpu;
     out->load_mode    = p.load_mode;
+    out->no_host      = p.no_host;
+    out->use_extra_bufts = p.use_extra_bufts;
 }
 
 int llm_model_load(const char * path, const struct llm_model_params * params, llm_model ** out, char ** err) {
@@ -50,8 +54,9 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
         if (params->load_mode < LLAMA_LOAD_MODE_AUTO || params->load_mode > LLAMA_LOAD_MODE_DIRECT_IO) {
             return llm::fail(err, LLM_EINVAL, "load mode %d is not known", params->load_mode);
         }
-        if (params->main_gpu < 0) {
-            return llm::fail(err, LLM_EINVAL, "main GPU %d", params->main_gpu);
+        llm::placement place;
+        if (const int code = place.read(params, err)) {
+            return code;
         }
         struct progress {
             uint64_t id;
@@ -60,7 +65,7 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
 
         llama_model_params p = llama_model_default_params();
         p.n_gpu_layers       = params->n_gpu_layers;
-        p.main_gpu           = params->main_gpu;
+        place.apply(params, &p);
         // Mapping the file and simulating it exclude each other: an assertion.
         p.load_mode          = params->no_alloc ? LLAMA_LOAD_MODE_NONE : (enum llama_load_mode) params->load_mode;
         p.vocab_only         = params->vocab_only;
@@ -88,7 +93,12 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
             return llm::fail(err, LLM_EENGINE, "%s is negative or not a number", key.c_str());
         }
         const llama_vocab * vocab = llama_model_get_vocab(model);
-        *out                      = new llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc, params->vocab_only };
+        auto m = std::make_unique<llm_model>(llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc, params->vocab_only, {} });
+        if (const int code = place.check(m.get(), err)) {
+            llama_model_free(model);
+            return code;
+        }
+        *out = m.release();
         return LLM_OK;
     });
 }

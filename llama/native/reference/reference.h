@@ -58,6 +58,21 @@ const char * llm_reference_architecture(int i);
 // none any more, NULL behind the last.
 char * llm_reference_key(int i);
 
+// Makes n GPUs FAKE0, FAKE1, … with so many bytes of memory each, which the CPU computes for. Once in a process, after the
+// engine was started.
+void llm_reference_gpus(int n, size_t total);
+
+// Changes how much memory GPU i has; what is taken stays.
+void llm_reference_gpu_memory(int i, size_t total);
+
+// How many bytes of GPU i are taken, and how many nodes of graphs it has computed.
+size_t    llm_reference_gpu_used(int i);
+long long llm_reference_gpu_nodes(int i);
+
+// Makes the next computation of GPU i fail: with the engine's status for no memory, or with an abort, as CUDA does.
+enum llm_reference_gpu_failure { LLM_REFERENCE_GPU_NO_MEMORY = 1, LLM_REFERENCE_GPU_ABORTS = 2 };
+void llm_reference_gpu_fail(int i, enum llm_reference_gpu_failure failure);
+
 // The bytes that malloc has handed out; 0 where it does not say.
 size_t llm_reference_heap_bytes(void);
 
