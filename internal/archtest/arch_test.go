@@ -23,6 +23,7 @@ var imports = map[string][]string{
 	"internal/worker":       {"llama", "internal/chat", "internal/engine"},
 	"internal/testmodel":    {},
 	"internal/testgguf":     {},
+	"internal/testgpu":      {},
 	"internal/archtest":     {},
 	".":                     {"llama", "internal/chat", "internal/engine", "internal/state", "internal/worker"},
 	"cmd/llm":               {".", "gguf", "internal/store/remote"},
@@ -32,7 +33,7 @@ var imports = map[string][]string{
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
 // import: it has the engine read files in the same process as ours.
-var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf"}
+var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)

@@ -21,7 +21,10 @@ static ggml_backend_dev_t cpu_device() { return ggml_backend_dev_by_type(GGML_BA
 
 const char * device_of(ggml_backend_buffer_type_t type) {
     ggml_backend_dev_t dev = ggml_backend_buft_get_device(type);
-    dev                    = dev ? dev : cpu_device(); // the CPU's own buffer types name none
+    // The CPU's own buffer types name none. A device's own kind of host memory is the CPU's.
+    if (!dev || (ggml_backend_buft_is_host(type) && type != ggml_backend_dev_buffer_type(dev))) {
+        dev = cpu_device();
+    }
     return dev ? ggml_backend_dev_name(dev) : "CPU";
 }
 
@@ -92,6 +95,30 @@ int placement::read_split(const llm_model_params * params, char ** err) {
     return LLM_OK;
 }
 
+// The engine divides by the free memory of all devices together. Where that is 0 the same
+// share for each lets it find out that there is none.
+void placement::split_full_devices() {
+    std::vector<ggml_backend_dev_t> used(devices.begin(), devices.end());
+    for (auto type : { GGML_BACKEND_DEVICE_TYPE_GPU, GGML_BACKEND_DEVICE_TYPE_IGPU }) {
+        const bool missing = used.empty();
+        for (size_t i = 0; missing && i < ggml_backend_dev_count(); i++) {
+            if (ggml_backend_dev_type(ggml_backend_dev_get(i)) == type) {
+                used.push_back(ggml_backend_dev_get(i));
+            }
+        }
+    }
+    size_t all = 0, free = 0, total = 0;
+    for (ggml_backend_dev_t dev : used) {
+        if (dev) {
+            ggml_backend_dev_memory(dev, &free, &total);
+            all += total ? free : 1; // one that does not tell counts as the host
+        }
+    }
+    if (split.empty() && !all) {
+        split.assign(llama_max_devices(), 1);
+    }
+}
+
 int placement::read_overrides(const llm_model_params * params, char ** err) {
     if (params->n_overrides < 0 || params->n_overrides >= (int32_t) llama_max_tensor_buft_overrides() || (params->n_overrides && !params->overrides)) {
         return fail(err, LLM_EINVAL, "%d overrides of tensors: there must be fewer than %zu", params->n_overrides, llama_max_tensor_buft_overrides());
@@ -142,6 +169,7 @@ int placement::read(const llm_model_params * params, char ** err) {
         code = read_split(params, err);
     }
     if (!code) {
+        split_full_devices();
         code = read_overrides(params, err);
     }
     return code;

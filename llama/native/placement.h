@@ -23,9 +23,10 @@ public:
     int  check(llm_model * model, char ** err) const;
 
 private:
-    int read_devices(const llm_model_params * params, char ** err);
-    int read_split(const llm_model_params * params, char ** err);
-    int read_overrides(const llm_model_params * params, char ** err);
+    int  read_devices(const llm_model_params * params, char ** err);
+    int  read_split(const llm_model_params * params, char ** err);
+    int  read_overrides(const llm_model_params * params, char ** err);
+    void split_full_devices();
 
     std::vector<ggml_backend_dev_t>               devices; // ends in NULL
     std::vector<float>                            split;

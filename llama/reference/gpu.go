@@ -1,9 +1,14 @@
 package reference
 
 // #include "reference.h"
+// #include <stdlib.h>
 import "C"
 
-import "github.com/seed-f87006eb/llm/llama"
+import (
+	"unsafe"
+
+	"github.com/seed-f87006eb/llm/llama"
+)
 
 // AddGPUs makes n GPUs FAKE0, FAKE1, … with so many bytes of memory each. Their memory is
 // not the host's, and the CPU computes for them. All loads of this process see them from
@@ -21,6 +26,14 @@ func GPUUsed(i int) uint64 { return uint64(C.llm_reference_gpu_used(C.int(i))) }
 
 // GPUNodes is how many nodes of graphs a GPU has computed.
 func GPUNodes(i int) int { return int(C.llm_reference_gpu_nodes(C.int(i))) }
+
+// RefuseOnGPU makes a GPU unable to compute with weights that have this in their name;
+// empty: able again.
+func RefuseOnGPU(i int, name string) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	C.llm_reference_gpu_refuse(C.int(i), cname)
+}
 
 // FailGPU makes the next computation of a GPU fail for lack of memory: with a status, or
 // (abort) by ending the process, as some backends do.

@@ -19,6 +19,7 @@ struct gpu {
     size_t                   total = 0;
     std::atomic<size_t>      used{ 0 };
     std::atomic<int64_t>     nodes{ 0 };         // computed so far
+    std::string              refuses;            // what no weight that it computes with has in its name; empty: nothing
     std::atomic<int>         failure{ 0 };       // of the next computation: enum llm_reference_gpu_failure
     ggml_backend_device      device{};
     ggml_backend_buffer_type memory{}, host{};
@@ -136,7 +137,10 @@ void get_props(ggml_backend_dev_t dev, ggml_backend_dev_props * props) {
 bool supports_type(ggml_backend_dev_t dev, ggml_backend_buffer_type_t type) { return type == &of(dev)->memory; }
 
 // What the CPU can do with plain buffers.
-bool supports_op(ggml_backend_dev_t, const ggml_tensor * op) {
+bool supports_op(ggml_backend_dev_t dev, const ggml_tensor * op) {
+    if (!of(dev)->refuses.empty() && op->src[0] && strstr(op->src[0]->name, of(dev)->refuses.c_str())) {
+        return false;
+    }
     for (const ggml_tensor * src : op->src) {
         if (src && src->buffer && src->buffer->buft->iface.alloc_buffer != alloc_buffer && !ggml_backend_buffer_is_host(src->buffer)) {
             return false; // weights that were rearranged for the CPU
@@ -205,6 +209,10 @@ size_t llm_reference_gpu_used(int i) {
 
 long long llm_reference_gpu_nodes(int i) {
     return gpus[i]->nodes;
+}
+
+void llm_reference_gpu_refuse(int i, const char * name) {
+    gpus[i]->refuses = name;
 }
 
 void llm_reference_gpu_fail(int i, enum llm_reference_gpu_failure failure) {

@@ -69,6 +69,9 @@ void llm_reference_gpu_memory(int i, size_t total);
 size_t    llm_reference_gpu_used(int i);
 long long llm_reference_gpu_nodes(int i);
 
+// Makes GPU i unable to compute with weights that have this in their name; empty: able again.
+void llm_reference_gpu_refuse(int i, const char * name);
+
 // Makes the next computation of GPU i fail: with the engine's status for no memory, or with an abort, as CUDA does.
 enum llm_reference_gpu_failure { LLM_REFERENCE_GPU_NO_MEMORY = 1, LLM_REFERENCE_GPU_ABORTS = 2 };
 void llm_reference_gpu_fail(int i, enum llm_reference_gpu_failure failure);
