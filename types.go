@@ -35,6 +35,8 @@ type (
 	Device  = llama.Device
 	Backend = llama.Backend
 	Build   = llama.Build
+
+	DeviceShare = llama.DeviceShare
 )
 
 // The kinds of events.

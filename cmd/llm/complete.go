@@ -16,6 +16,7 @@ var flagValues = map[string][]string{
 	"cache-type-k":   llm.KVCacheTypes,
 	"cache-type-v":   llm.KVCacheTypes,
 	"n-gpu-layers":   {"auto", "all"},
+	"split-mode":     llm.SplitModes,
 	"context-policy": {string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)},
 	"pooling":        llm.PoolingKinds,
 	"type":           gguf.ValueTypeNames(),
@@ -34,6 +35,9 @@ func completeFlags(c *cobra.Command) {
 		if c.Flags().Lookup(name) != nil {
 			c.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 		}
+	}
+	if c.Flags().Lookup("device") != nil {
+		c.RegisterFlagCompletionFunc("device", completeDevices)
 	}
 	for name, ends := range flagFiles {
 		if c.Flags().Lookup(name) != nil {

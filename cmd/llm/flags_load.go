@@ -16,11 +16,12 @@ import (
 // loadFlags are the flags that say how a model is loaded, as they were typed. Every
 // command that loads one has them.
 type loadFlags struct {
-	set *pflag.FlagSet
+	set       *pflag.FlagSet
+	placement placementFlags
 
 	model                                         string
 	context, batch, ubatch, threads, threadsBatch int64
-	gpuLayers, flashAttention, keyType, valueType string
+	flashAttention, keyType, valueType            string
 	noMmap, mlock, fullSWA                        bool
 	lora, loraScaled, control, controlScaled      []string
 }
@@ -43,13 +44,13 @@ func (f *loadFlags) registerEngine(c *cobra.Command) {
 	s.Int64Var(&f.ubatch, "ubatch-size", 512, "tokens computed together (-ub)")
 	s.Int64VarP(&f.threads, "threads", "t", 0, "threads; 0: the physical cores")
 	s.Int64Var(&f.threadsBatch, "threads-batch", 0, "threads for prompts; 0: as --threads (-tb)")
-	s.StringVar(&f.gpuLayers, "n-gpu-layers", "auto", "layers on the GPU: a number, auto or all (-ngl)")
 	s.StringVar(&f.flashAttention, "flash-attn", "auto", "flash attention: on, off or auto (-fa)")
 	s.StringVar(&f.keyType, "cache-type-k", "f16", "KV cache type of keys (-ctk): "+strings.Join(llm.KVCacheTypes, " "))
 	s.StringVar(&f.valueType, "cache-type-v", "f16", "KV cache type of values (-ctv)")
 	s.BoolVar(&f.noMmap, "no-mmap", false, "read the weights instead of mapping the file")
 	s.BoolVar(&f.fullSWA, "swa-full", false, "keep the whole context of sliding-window layers")
 	s.BoolVar(&f.mlock, "mlock", false, "keep the weights from being paged out")
+	f.placement.register(s)
 	s.StringArrayVar(&f.lora, "lora", nil, "apply the LoRA adapter in this file (can be given again)")
 	s.StringArrayVar(&f.loraScaled, "lora-scaled", nil, "as --lora, scaled: FILE:SCALE")
 	s.StringArrayVar(&f.control, "control-vector", nil, "apply the control vector in this file (can be given again)")
@@ -94,24 +95,11 @@ func (f *loadFlags) options() ([]llm.Option, error) {
 	} else if f.noMmap {
 		options = append(options, llm.NoMmap())
 	}
-	if options, err = f.layers(options); err != nil {
+	placement, err := f.placement.options(f.set.Changed)
+	if err != nil {
 		return nil, err
 	}
-	return f.adapters(options)
-}
-
-func (f *loadFlags) layers(options []llm.Option) ([]llm.Option, error) {
-	switch f.gpuLayers {
-	case "auto":
-		return options, nil
-	case "all":
-		return append(options, llm.GPULayers(-1)), nil
-	}
-	n, err := strconv.ParseInt(f.gpuLayers, 10, 32)
-	if err != nil {
-		return nil, usagef("--n-gpu-layers %s: it must be a number, auto or all", f.gpuLayers)
-	}
-	return append(options, llm.GPULayers(int(n))), nil
+	return f.adapters(append(options, placement...))
 }
 
 func (f *loadFlags) adapters(options []llm.Option) ([]llm.Option, error) {

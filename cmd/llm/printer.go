@@ -117,6 +117,9 @@ func (p *textPrinter) stats(u *llm.Usage) {
 	fmt.Fprintf(p.err, "first token  %s\n", round(u.FirstToken))
 	fmt.Fprintf(p.err, "prompt       %d tokens, %d of them from memory, %s (%.1f tokens/s)\n", u.PromptTokens, u.CachedTokens, round(u.Prompt), rate(evaluated, u.Prompt))
 	fmt.Fprintf(p.err, "generation   %d tokens, %s (%.1f tokens/s)\n", u.CompletionTokens, round(u.Generation), rate(u.CompletionTokens-1, u.Generation))
+	for _, d := range p.info.Shares {
+		fmt.Fprintf(p.err, "device       %-10s %d layers, %d tensors of %s\n", d.Device, d.Layers, d.Tensors, mib(d.Weights))
+	}
 	for _, m := range p.info.Memory {
 		fmt.Fprintf(p.err, "memory       %-10s weights %s, KV cache %s, compute %s\n", m.Buffer, mib(m.Model), mib(m.Context), mib(m.Compute))
 	}

@@ -17,8 +17,23 @@ func (p *jsonPrinter) opened(info llm.Info) error {
 	return p.out.Encode(map[string]any{
 		"event": "model", "path": info.Path, "description": info.Model.Description,
 		"n_ctx": info.Context.ContextSeq, "n_ctx_reason": info.ContextReason, "n_ctx_train": info.Model.ContextTrain,
-		"threads": info.Threads, "load_ms": ms(info.LoadTime),
+		"devices": shareRows(info.Shares), "threads": info.Threads, "load_ms": ms(info.LoadTime),
 	})
+}
+
+// shareRow is what a device has of the model.
+type shareRow struct {
+	Device  string `json:"device"`
+	Layers  int    `json:"layers"`  // the output is one
+	Weights uint64 `json:"weights"` // bytes
+}
+
+func shareRows(shares []llm.DeviceShare) []shareRow {
+	rows := []shareRow{}
+	for _, s := range shares {
+		rows = append(rows, shareRow{s.Device, s.Layers, s.Weights})
+	}
+	return rows
 }
 
 func (p *jsonPrinter) begin(mode thinkMode) { p.mode = mode }

@@ -101,7 +101,19 @@ func (a *app) run(f *runFlags, args []string) error {
 // patience is how long a load that was interrupted may take to end.
 const patience = 300 * time.Millisecond
 
+// open loads a model, and says what became of the flags otherwise than they say.
 func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
+	m, err := a.load(path, options)
+	if err != nil {
+		return nil, explainOpen(err)
+	}
+	for _, notice := range m.Info().Notices {
+		fmt.Fprintf(a.err, "llm: %s\n", oneLine(errors.New(notice)))
+	}
+	return m, nil
+}
+
+func (a *app) load(path string, options []llm.Option) (*llm.Model, error) {
 	ctx, release := interruptible()
 	defer release()
 	progress := a.newProgress("loading " + filepath.Base(path))

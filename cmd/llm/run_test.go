@@ -210,6 +210,8 @@ func TestExpandArgs(t *testing.T) {
 		{"run m --prompt -sys -sys x", "run m --prompt -sys --sys x"},
 		{"run m -temp 0 -top-k 3", "run m --temp 0 --top-k 3"},
 		{"run m -n -1", "run m -n -1"},
+		{"run m -dev none -sm none -ts 3,1 -mg 1 -ot a=b -nkvo", "run m --dev none --sm none --ts 3,1 --mg 1 --ot a=b --nkvo"},
+		{"embed m -cmoe -ncmoe 3 -nr -no-op-offload x", "embed m --cmoe --ncmoe 3 --nr --no-op-offload x"},
 		{"run m -v -ub 3", "run m -v --ub 3"},
 		{"run m -- -ngl 3", "run m -- -ngl 3"},
 		{"run m -n16 -t2 -c-1", "run m -n16 -t2 -c-1"},

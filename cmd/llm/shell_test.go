@@ -23,6 +23,8 @@ func TestShellCompletion(t *testing.T) {
 		"run --json-schema-file ":    ":0\n",
 		"run m.gguf --think ":        "show\nhide\noff\n:4\n",
 		"run m.gguf -ngl ":           "auto\nall\n:4\n",
+		"run m.gguf -sm ":            "none\nlayer\nrow\ntensor\n:4\n",
+		"run m.gguf -dev ":           "none\n:4\n",
 		"run -ngl 99 -fa ":           "auto\non\noff\n:4\n",
 		"run --context-policy ":      "error\nshift\ntruncate-middle\n:4\n",
 		"embed --pooling ":           "none\nmean\ncls\nlast\nrank\n:4\n",

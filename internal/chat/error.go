@@ -81,7 +81,7 @@ type CrashReason string
 const (
 	CrashAssertion CrashReason = "assertion" // the engine gave up on itself
 	CrashSignal    CrashReason = "signal"    // a fault, or a signal from outside
-	CrashMemory    CrashReason = "memory"    // it went over its memory limit
+	CrashMemory    CrashReason = "memory"    // there was no memory for it, the host's or a device's
 	CrashStalled   CrashReason = "stalled"   // it made no progress, and was killed
 	CrashExit      CrashReason = "exit"      // it ended for another reason
 )

@@ -84,7 +84,7 @@ func (p *Placement) notices(m *llama.Model) (notices []string) {
 		if slices.Equal(p.Devices, []string{llama.NoDevice}) {
 			reason = "no GPU device is to be used"
 		}
-		say("%s: the model runs on the CPU, and %s has no effect", reason, without)
+		say("%s: the model runs on the CPU; without effect: %s", reason, without)
 	}
 	for _, device := range p.Devices {
 		has := slices.ContainsFunc(shares, func(s llama.DeviceShare) bool { return strings.EqualFold(s.Device, device) && s.Tensors > 0 })
@@ -97,7 +97,7 @@ func (p *Placement) notices(m *llama.Model) (notices []string) {
 	}
 	for i, o := range p.Overrides {
 		if !slices.ContainsFunc(tensors, func(t llama.Tensor) bool { return t.By == i }) {
-			say("the override of tensors %q places no tensor of this model%s", o.Pattern, noExperts(o))
+			say("%s no tensor of this model", puts(o))
 		}
 	}
 	return append(notices, strays(m.LayerDevices(), used, tensors)...)
@@ -127,11 +127,11 @@ func number(n *int) string {
 	return fmt.Sprint(*n)
 }
 
-func noExperts(o llama.Override) string {
+func puts(o llama.Override) string {
 	if strings.HasSuffix(o.Pattern, expertWeights) {
-		return ": it has no experts there"
+		return "keeping the weights of experts in host memory concerns"
 	}
-	return ""
+	return `the override of tensors "` + o.Pattern + `" concerns`
 }
 
 // strays reports weights that are not on the device of their layer, though no override

@@ -18,12 +18,18 @@ const (
 	memory = 1 << 30
 )
 
+// abortVariable makes FAKE0 of a child end its process when it computes.
+const abortVariable = "LLM_TEST_GPU_ABORTS"
+
 // smolLayers are the layers of SmolLM2, the output being one.
 const smolLayers = 31
 
 // TestMain: the program of the tests is the program of their children.
 func TestMain(m *testing.M) {
 	reference.AddGPUs(gpus, memory)
+	if os.Getenv(abortVariable) != "" {
+		reference.FailGPU(0, true)
+	}
 	if llm.WorkerMain() {
 		return
 	}
@@ -40,10 +46,15 @@ func open(t *testing.T, options ...llm.Option) *llm.Model {
 	return m
 }
 
+// small are the options that all models here are opened with.
+func small(more ...llm.Option) []llm.Option {
+	return append([]llm.Option{llm.ContextSize(256), llm.BatchSize(128, 128), llm.Threads(1, 1)}, more...)
+}
+
 // try opens a model with a small context, and holds it to give back all memory.
 func try(t *testing.T, path string, options ...llm.Option) (*llm.Model, error) {
 	t.Helper()
-	m, err := llm.Open(path, append([]llm.Option{llm.ContextSize(256), llm.BatchSize(128, 128), llm.Threads(1, 1)}, options...)...)
+	m, err := llm.Open(path, small(options...)...)
 	t.Cleanup(func() {
 		if m != nil {
 			m.Close()

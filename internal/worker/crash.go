@@ -73,6 +73,8 @@ func (e *ending) explain() *chat.ErrEngineCrash {
 	}
 	m := assertion.FindStringSubmatch(e.stderr)
 	switch {
+	case m != nil && noMemory.MatchString(m[1]): // of a device, whose backend gives up then
+		crash.Reason, crash.Message = chat.CrashMemory, m[1]+"; put fewer layers on the device, or ask for a smaller context"
 	case m != nil:
 		crash.Reason, crash.Message = chat.CrashAssertion, m[1]
 	case memory != "":

@@ -12,7 +12,7 @@ import (
 // a worker. Count protocol up when a message changes.
 const (
 	magic    = "llm-worker"
-	protocol = 1
+	protocol = 2
 )
 
 // hello is the child's first message.

@@ -96,7 +96,7 @@ func checkOptions(o *engine.Options) error {
 	if !utf8.ValidString(o.ChatTemplate) {
 		return errors.New("the chat template is not valid UTF-8")
 	}
-	return errors.Join(checkAdapters(o.LoRA), checkAdapters(o.ControlVectors))
+	return errors.Join(checkAdapters(o.LoRA), checkAdapters(o.ControlVectors), o.Placement.Check())
 }
 
 func checkAdapters(adapters []chat.Adapter) error {

@@ -68,7 +68,9 @@ static void on_abort(const char * message) {
     if (s && !s->computes) {
         throw assertion(message);
     }
-    fprintf(stderr, "llm: engine assertion failed: %s\n", message);
+    // Backends log the cause ("out of memory") before they give up.
+    const bool cause = s && !s->errors().empty();
+    fprintf(stderr, "llm: engine assertion failed: %s%s%s\n", message, cause ? ": " : "", cause ? s->errors().c_str() : "");
 }
 
 static std::atomic<int> log_level{ GGML_LOG_LEVEL_CONT };

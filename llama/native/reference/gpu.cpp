@@ -3,6 +3,7 @@
 #include "reference.h"
 
 #include "../src/ggml-backend-impl.h" // beside ggml/include
+#include "../src/ggml-impl.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -89,7 +90,9 @@ ggml_status compute(ggml_backend_t backend, ggml_cgraph * graph) {
     gpu * g = of(backend->device);
     switch (g->failure.exchange(0)) {
         case LLM_REFERENCE_GPU_NO_MEMORY: return GGML_STATUS_ALLOC_FAILED;
-        case LLM_REFERENCE_GPU_ABORTS:    GGML_ABORT("%s error: out of memory", g->name.c_str());
+        case LLM_REFERENCE_GPU_ABORTS:
+            GGML_LOG_ERROR("%s error: out of memory\n", g->name.c_str());
+            GGML_ABORT("FAKE error");
     }
     g->nodes += ggml_graph_n_nodes(graph);
     return ggml_backend_graph_compute(static_cast<stream *>(backend->context)->cpu, graph);
