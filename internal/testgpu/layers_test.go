@@ -50,3 +50,17 @@ func TestLayers(t *testing.T) {
 		})
 	}
 }
+
+// TestSplitTensors: each device has a part of every weight.
+func TestSplitTensors(t *testing.T) {
+	cpu := open(t, llm.UseDevices("none"))
+	want := greedy(t, cpu)
+	cpu.Close()
+	m := open(t, llm.SplitMode("tensor"), llm.TensorSplit(1, 1))
+	if text := greedy(t, m); text != want {
+		t.Errorf("%q, the CPU says %q", text, want)
+	}
+	if a, b := reference.GPUUsed(0), reference.GPUUsed(1); a < 50<<20 || b < 50<<20 || len(m.Info().Notices) > 0 {
+		t.Errorf("%d and %d bytes are on the devices, notices %q", a, b, m.Info().Notices)
+	}
+}

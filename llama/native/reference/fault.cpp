@@ -44,7 +44,25 @@ using fault = int (*)(fixture & f, char ** err);
 
 int decode(fixture & f, const llm_batch & b, char ** err) { return llm_decode(f.ctx, &b, err); }
 
+int load(void (*change)(llm_model_params & p), char ** err) {
+    llm_model_params p;
+    llm_model_default_params(&p);
+    change(p);
+    llm_model * model = nullptr;
+    return llm_model_load("/no/such/file", &p, &model, err);
+}
+
 const fault faults[] = {
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_devices = 1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_devices = -1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { static const char * const none = nullptr; p.devices = &none, p.n_devices = 1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_tensor_split = 1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_tensor_split = -1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_overrides = 1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_overrides = 1 << 30; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { static const llm_override o{}; p.overrides = &o, p.n_overrides = 1; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.split_mode = 4; }, err); },
+    [](fixture &, char ** err) { return load([](llm_model_params & p) { p.split_mode = -1; }, err); },
     [](fixture & f, char ** err) { llm_batch b = f.batch; b.token  = nullptr; return decode(f, b, err); },
     [](fixture & f, char ** err) { llm_batch b = f.batch; b.pos    = nullptr; return decode(f, b, err); },
     [](fixture & f, char ** err) { llm_batch b = f.batch; b.n_seq  = nullptr; return decode(f, b, err); },

@@ -145,7 +145,7 @@ bool supports_op(ggml_backend_dev_t dev, const ggml_tensor * op) {
         return false;
     }
     for (const ggml_tensor * src : op->src) {
-        if (src && src->buffer && src->buffer->buft->iface.alloc_buffer != alloc_buffer && !ggml_backend_buffer_is_host(src->buffer)) {
+        if (src && src->buffer && src->buffer->buft->device == cpu() && !ggml_backend_buffer_is_host(src->buffer)) {
             return false; // weights that were rearranged for the CPU
         }
     }
