@@ -325,6 +325,46 @@ void llm_reply_free(llm_reply * reply);
 // nothing follows.
 int  llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, char ** pieces, char ** err);
 
+// ---- probes --------------------------------------------------------------------
+
+// Measurements of one device. They compute on a device of their own, beside all else.
+struct llm_probe_params {
+    int32_t  device;    // as for llm_device_get
+    int32_t  n_threads; // of the CPU
+    double   seconds;   // about how long to measure
+    uint64_t max_bytes; // of the device's memory that may be taken
+    uint64_t progress;  // passed to llm_go_progress between rounds; 0: nothing is called
+};
+// What a round did, and how long it took. supported is false, and all else 0, where the
+// device does not have the operation.
+struct llm_probe {
+    bool     supported;
+    int32_t  rounds, columns;
+    uint64_t bytes; // read and written by a copy; of the weights of a product
+    double   flop;  // of a product: additions and multiplications
+    double   best_s, median_s;
+};
+// Copies a buffer that is larger than caches within the device.
+int llm_probe_copy(const struct llm_probe_params * params, struct llm_probe * out, char ** err);
+// Multiplies weights of a type (f16, q4_K, …) with columns of 32-bit floats. With one
+// column, all weights are larger than caches; with more, fewer are taken where they are slow.
+int llm_probe_product(const struct llm_probe_params * params, const char * type, int32_t columns, struct llm_probe * out, char ** err);
+// How far products of a type are from the same in double precision: the sum of squared
+// differences by the sum of squares.
+int llm_probe_accuracy(const struct llm_probe_params * params, const char * type, bool * supported, double * nmse, char ** err);
+
+struct llm_logits_params {
+    int32_t  device;    // all layers there, as far as it has the operations; -1: the CPU alone
+    int32_t  n_threads;
+    int32_t  n_prompt;  // so many tokens are decoded in batches of n_batch, the rest one by one
+    int32_t  n_batch;
+    uint64_t progress;  // passed to llm_go_progress while it loads and between batches
+};
+// Loads a model, decodes tokens and returns the logits after each: n_tokens rows of
+// *n_vocab floats, which the caller frees with llm_free.
+int llm_probe_logits(const char * path, const int32_t * tokens, int32_t n_tokens, const struct llm_logits_params * params,
+                     float ** logits, int32_t * n_vocab, char ** err);
+
 #ifdef __cplusplus
 }
 #endif
