@@ -1,0 +1,137 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// missing are graphics cards that the system has and the engine did not find.
+func missing(f *Facts) (list []Finding) {
+	for _, vendor := range []string{"NVIDIA", "AMD", "Intel"} {
+		cards := cardsOf(f, vendor)
+		nodes := nodesOf(f, vendor)
+		if len(cards) == 0 && (vendor != "NVIDIA" || len(nodes) == 0) || hasGPU(f, vendor) {
+			continue
+		}
+		x := Finding{Level: Warning, About: vendor, Expected: "a GPU among the devices", Observed: "the engine found none", Evidence: evidence(f, cards, nodes)}
+		switch vendor {
+		case "NVIDIA":
+			x.Suggestion = adviseNVIDIA(f, nodes)
+		default:
+			x.Suggestion = adviseVulkan(f, vendor, nodes)
+		}
+		if vendor == "Intel" { // a CPU's own graphics are seldom faster than the CPU
+			x.Level = Note
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+func cardsOf(f *Facts, vendor string) (list []Graphics) {
+	for _, g := range f.System.Graphics {
+		if g.Vendor == vendor {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// nodesOf are the device files through which a vendor's cards are used.
+func nodesOf(f *Facts, vendor string) (list []string) {
+	for _, n := range f.System.Nodes {
+		nvidia := strings.HasPrefix(n, "/dev/nvidia") || n == "/dev/dxg"
+		if nvidia == (vendor == "NVIDIA") {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// hasGPU: whether a device is of a vendor, by the name that its driver gives it.
+func hasGPU(f *Facts, vendor string) bool {
+	words := map[string][]string{"NVIDIA": {"nvidia", "geforce", "tesla", "quadro"}, "AMD": {"amd", "radeon"}, "Intel": {"intel", "arc"}}[vendor]
+	return slices.ContainsFunc(f.Devices, func(d Device) bool {
+		text := strings.ToLower(d.Description)
+		return d.Type != "CPU" && slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+	})
+}
+
+func evidence(f *Facts, cards []Graphics, nodes []string) string {
+	var parts []string
+	for _, g := range cards {
+		driver := "no kernel driver"
+		if g.Driver != "" {
+			driver = "kernel driver " + g.Driver
+		}
+		parts = append(parts, fmt.Sprintf("PCI %s is %s (%s)", g.Address, g.ID, driver))
+	}
+	if nodes != nil {
+		parts = append(parts, "there is "+strings.Join(nodes, ", "))
+	}
+	parts = append(parts, "this build has the backend "+f.Build.Backend)
+	return strings.Join(parts, "; ")
+}
+
+func adviseNVIDIA(f *Facts, nodes []string) string {
+	switch {
+	case len(nodes) == 0 && f.System.NVIDIADriver == "":
+		return "Install NVIDIA's driver (Debian, Ubuntu: apt install nvidia-driver) until nvidia-smi lists the card"
+	case !has(f, "cuda") && !has(f, "vulkan"):
+		return "This program computes on the CPU only: build one that has CUDA, with BACKEND=cuda make build"
+	case len(nodes) == 0:
+		return "The driver is loaded, but its devices are not here: in a container, start it with --gpus all"
+	}
+	return "Run nvidia-smi: it must list the card for this user; a driver older than the CUDA libraries hides it too"
+}
+
+func adviseVulkan(f *Facts, vendor string, nodes []string) string {
+	switch {
+	case len(nodes) == 0:
+		return "Load the kernel's driver of the card until there is a /dev/dri/renderD128; in a container, give it --device /dev/dri"
+	case !has(f, "vulkan") && !has(f, "hip") && !has(f, "sycl"):
+		return "This program computes on the CPU only: build one that has Vulkan, with BACKEND=vulkan make build"
+	}
+	return "Install the Vulkan driver of " + vendor + " (Debian, Ubuntu: apt install mesa-vulkan-drivers), and join the group render"
+}
+
+// has: whether the build has a backend, or a module of it.
+func has(f *Facts, backend string) bool {
+	return strings.Contains(f.Build.Backend, backend) || slices.ContainsFunc(f.Devices, func(d Device) bool {
+		return strings.HasPrefix(strings.ToLower(d.Name), backend)
+	})
+}
+
+// modules are parts of the engine that did not load.
+func modules(f *Facts) (list []Finding) {
+	for _, m := range f.Modules {
+		list = append(list, Finding{
+			Level: Warning, About: m.Name,
+			Expected:   "the module loads",
+			Observed:   "it does not",
+			Evidence:   m.Reason,
+			Suggestion: "Install the library that the reason names, or the driver that brings it; the other devices work without",
+		})
+	}
+	return list
+}
+
+// threads that wait for each other.
+func threads(f *Facts) []Finding {
+	s := f.System
+	if s.Threads <= s.Cores {
+		return nil
+	}
+	kind := "threads"
+	if slices.Contains(f.Build.Features, "OPENMP") {
+		kind = "OpenMP threads, which spin while they wait"
+	}
+	return []Finding{{
+		Level: Warning, About: "threads",
+		Expected:   fmt.Sprintf("a thread a core: %d", s.Cores),
+		Observed:   fmt.Sprintf("%d %s", s.Threads, kind),
+		Evidence:   fmt.Sprintf("%d physical cores, %d logical", s.Cores, s.LogicalCPUs),
+		Suggestion: fmt.Sprintf("Leave -t out, or say -t %d", s.Cores),
+	}}
+}
