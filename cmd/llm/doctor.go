@@ -87,8 +87,13 @@ func (a *app) doctor(f *doctorFlags, model string) error {
 	if err != nil {
 		return err
 	}
-	r := doctor.NewReport(facts)
-	if f.json {
+	return a.printReport(doctor.NewReport(facts), f.json)
+}
+
+// printReport fails when a check did.
+func (a *app) printReport(r doctor.Report, asJSON bool) error {
+	var err error
+	if asJSON {
 		e := json.NewEncoder(a.out)
 		e.SetIndent("", "  ")
 		e.SetEscapeHTML(false)

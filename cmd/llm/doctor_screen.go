@@ -80,15 +80,15 @@ func doctorDevice(w *inspectScreen, d *doctor.Device) {
 		w.row("memory", "%s of %s free", size(int64(d.MemoryFree)), size(int64(d.MemoryTotal)))
 	}
 	if c := d.Copy; c != nil {
-		w.row("copy", "%s", speedOf(c, "GB/s"))
+		w.row("copy", "%s", speedOf(c, "B/s"))
 	}
 	for _, p := range d.Products {
 		label := p.Type
 		if p.Columns == 1 && p.Weights != nil {
 			label += ", token"
-			w.row(label, "%s of weights", speedOf(p.Weights, "GB/s"))
+			w.row(label, "%s of weights", speedOf(p.Weights, "B/s"))
 		} else if p.Flop != nil {
-			w.row(label+", prompt", "%s, %s", speedOf(p.Flop, "GFLOP/s"), plural(p.Columns, "column"))
+			w.row(label+", prompt", "%s, %s", speedOf(p.Flop, "FLOP/s"), plural(p.Columns, "column"))
 		} else if p.Unsupported {
 			w.row(label, "not supported")
 		}
@@ -106,9 +106,14 @@ func doctorDevice(w *inspectScreen, d *doctor.Device) {
 	}
 }
 
-// speedOf is the best round and the median, in thousands of millions.
+// speedOf is the best round and the median, in thousands of millions of a unit, or in
+// millions of millions.
 func speedOf(s *doctor.Speed, unit string) string {
-	return fmt.Sprintf("%.1f %s (median %.1f of %s)", s.Best/1e9, unit, s.Median/1e9, plural(s.Rounds, "round"))
+	scale, prefix := 1e9, "G"
+	if s.Best >= 1e12 {
+		scale, prefix = 1e12, "T"
+	}
+	return fmt.Sprintf("%.1f %s%s (median %.1f of %s)", s.Best/scale, prefix, unit, s.Median/scale, plural(s.Rounds, "round"))
 }
 
 // doctorAccuracy sums up the types of weights.

@@ -167,7 +167,7 @@ func TestVersionAndDevices(t *testing.T) {
 }
 
 func TestHelpAndCompletion(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"embed", "--help"}, {"devices", "--help"}, {"tokenize", "--help"}, {"version", "--help"}} {
+	for _, args := range [][]string{{"--help"}, {"run", "--help"}, {"embed", "--help"}, {"devices", "--help"}, {"doctor", "--help"}, {"tokenize", "--help"}, {"version", "--help"}} {
 		if r := runLLM(t, "", args...); r.code != 0 || !strings.Contains(r.stdout, "Examples:\n") {
 			t.Errorf("%q: code %d, %q", args, r.code, r.stdout)
 		}

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -16,7 +17,7 @@ const (
 	fp4Limit     = 2e-2 // MXFP4 on GPUs that multiply it as such, activations too
 
 	// SyntheticLimit and ModelLimit are for Check.Limit.
-	SyntheticLimit = 2e-3
+	SyntheticLimit = 1e-3
 	ModelLimit     = 1e-2
 )
 
@@ -39,12 +40,18 @@ func avoid(d *Device) string {
 	return "Do not use this device: run with -ngl 0, or name another one with --device"
 }
 
+// ErrNoNumbers is what there is to say of a reference of which nothing can be concluded.
+var ErrNoNumbers = errors.New("the model's logits are no numbers")
+
 // failed are steps that did not come to their end.
 func failed(f *Facts, d *Device) (list []Finding) {
 	for _, x := range d.Failures {
 		suggestion := avoid(d) + "; update its driver and look again"
-		if text := strings.ToLower(x.Error); strings.Contains(text, "memory") || strings.Contains(text, "room") {
+		if text := strings.ToLower(x.Error); strings.Contains(text, "out of memory") || strings.Contains(text, "has no room") {
 			suggestion = "Free memory of the device, or name a smaller model, and look again"
+		}
+		if strings.Contains(x.Error, ErrNoNumbers.Error()) {
+			suggestion = "Run llm doctor without a model: if that passes, the file is damaged, so get it again"
 		}
 		list = append(list, Finding{
 			Level: Error, About: d.Name,

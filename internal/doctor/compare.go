@@ -10,11 +10,11 @@ func Compare(reference, logits []float32, vocab int) Check {
 	for i := range c.Tokens {
 		r, l := reference[i*vocab:(i+1)*vocab], logits[i*vocab:(i+1)*vocab]
 		w, a := c.row(r, l)
-		if nmse := w / a; !(nmse <= float64(c.WorstNMSE)) { // NaN is worst
+		if nmse := w / a; !(nmse <= float64(c.WorstNMSE)) && !math.IsNaN(float64(c.WorstNMSE)) { // NaN is worst
 			c.WorstNMSE, c.WorstAt = Float(nmse), i
 		}
 		wrong, all = wrong+w, all+a
-		if argmax(r) == argmax(l) {
+		if !math.IsNaN(w) && argmax(r) == argmax(l) {
 			c.Top1++
 		}
 	}

@@ -14,7 +14,7 @@ func missing(f *Facts) (list []Finding) {
 		if len(cards) == 0 && (vendor != "NVIDIA" || len(nodes) == 0) || hasGPU(f, vendor) {
 			continue
 		}
-		x := Finding{Level: Warning, About: vendor, Expected: "a GPU among the devices", Observed: "the engine found none", Evidence: evidence(f, cards, nodes)}
+		x := Finding{Level: Warning, About: vendor, Expected: "a GPU among the devices", Observed: "the engine found none", Evidence: evidence(f, vendor, cards, nodes)}
 		switch vendor {
 		case "NVIDIA":
 			x.Suggestion = adviseNVIDIA(f, nodes)
@@ -58,7 +58,7 @@ func hasGPU(f *Facts, vendor string) bool {
 	})
 }
 
-func evidence(f *Facts, cards []Graphics, nodes []string) string {
+func evidence(f *Facts, vendor string, cards []Graphics, nodes []string) string {
 	var parts []string
 	for _, g := range cards {
 		driver := "no kernel driver"
@@ -68,7 +68,10 @@ func evidence(f *Facts, cards []Graphics, nodes []string) string {
 		parts = append(parts, fmt.Sprintf("PCI %s is %s (%s)", g.Address, g.ID, driver))
 	}
 	if nodes != nil {
-		parts = append(parts, "there is "+strings.Join(nodes, ", "))
+		parts = append(parts, strings.Join(nodes, ", ")+" can be seen")
+	}
+	if vendor == "NVIDIA" && f.System.NVIDIADriver != "" {
+		parts = append(parts, "its driver is "+f.System.NVIDIADriver)
 	}
 	parts = append(parts, "this build has the backend "+f.Build.Backend)
 	return strings.Join(parts, "; ")

@@ -90,7 +90,11 @@ int decode(llama_context * ctx, const int32_t * tokens, int32_t n_tokens, const 
             return llm::fail(err, LLM_EFATAL, "decode of token %d failed (%d)%s%s", at, code, computes.errors().empty() ? "" : ": ", computes.errors().c_str());
         }
         for (int32_t i = 0; i < batch.n_tokens; i++) {
-            memcpy(rows + (size_t) (at + i) * n_vocab, llama_get_logits_ith(ctx, i), n_vocab * sizeof(float));
+            const float * row = llama_get_logits_ith(ctx, i);
+            if (!row) {
+                return llm::fail(err, LLM_EENGINE, "the model made no logits for token %d", at + i);
+            }
+            memcpy(rows + (size_t) (at + i) * n_vocab, row, n_vocab * sizeof(float));
         }
     }
     return LLM_OK;

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/seed-f87006eb/llm/internal/doctor"
@@ -178,6 +179,9 @@ func (e *examination) reference(tokens []llama.Token, progress func(float32)) ([
 	})
 	if err != nil {
 		return nil, 0, err
+	}
+	if slices.ContainsFunc(rows, func(v float32) bool { return v != v }) {
+		return nil, 0, doctor.ErrNoNumbers
 	}
 	return rows, vocab, writeRows(e.Reference, rows)
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,8 @@ func create(path string) error {
 	return f.Close()
 }
 
-// look refuses what the engine would not survive, and sums up the tensors.
+// look refuses what the engine would not survive and what has no logits, and sums up the
+// tensors.
 func (m *Machine) look() error {
 	f, err := gguf.Open(m.path)
 	if err != nil {
@@ -78,6 +80,13 @@ func (m *Machine) look() error {
 	defer f.Close()
 	if err := f.Check(); err != nil {
 		return fmt.Errorf("%s: %w", m.path, err)
+	}
+	h, err := f.Hyper()
+	if err != nil {
+		return fmt.Errorf("%s: %w", m.path, err)
+	}
+	if !slices.Contains([]gguf.Kind{gguf.KindDecoder, gguf.KindRecurrent, gguf.KindHybrid}, h.Kind) || !f.IsModel() {
+		return fmt.Errorf("%s: its kind is %v; a model that continues text is needed, or none", m.path, h.Kind)
 	}
 	for _, t := range f.Tensors {
 		if n, ok := t.Size(); ok {
