@@ -12,10 +12,19 @@ import (
 	"github.com/seed-f87006eb/llm/llama"
 )
 
-// quick takes one round, or a few, and little memory.
-var quick = llama.ProbeParams{MaxBytes: 64 << 20}
+// quickly is to probe the CPU, in one round, or a few, with little memory.
+func quickly(t *testing.T) llama.ProbeParams {
+	t.Helper()
+	all, err := llama.Devices()
+	cpu := slices.IndexFunc(all, func(d llama.Device) bool { return d.Type == llama.DeviceCPU })
+	if err != nil || cpu < 0 {
+		t.Fatal(all, err)
+	}
+	return llama.ProbeParams{Device: cpu, MaxBytes: 64 << 20}
+}
 
 func TestProbes(t *testing.T) {
+	quick := quickly(t)
 	ctx := context.Background()
 	c, err := llama.ProbeCopy(ctx, quick)
 	if err != nil || c.Rounds < 1 || c.Bytes != quick.MaxBytes || c.Best <= 0 || c.Median < c.Best {
@@ -37,6 +46,7 @@ func TestProbes(t *testing.T) {
 
 // TestProbeAccuracy: activations rounded to 8 bits make some 1.5e-5; 32-bit floats nothing.
 func TestProbeAccuracy(t *testing.T) {
+	quick := quickly(t)
 	for kind, most := range map[string]float64{"f32": 1e-12, "f16": 1e-6, "bf16": 1e-4, "q4_0": 1e-4, "q8_0": 1e-4, "q2_K": 1e-4, "q4_K": 1e-4, "q6_K": 1e-4, "iq4_xs": 1e-4, "mxfp4": 1e-4} {
 		if nmse, err := llama.ProbeAccuracy(quick, kind); err != nil || !(nmse > 0 && nmse < most) {
 			t.Errorf("%s: %g, %v", kind, nmse, err)
@@ -45,6 +55,7 @@ func TestProbeAccuracy(t *testing.T) {
 }
 
 func TestProbeGuards(t *testing.T) {
+	quick := quickly(t)
 	ctx := context.Background()
 	bad := func(change func(*llama.ProbeParams)) llama.ProbeParams {
 		p := quick
@@ -90,7 +101,7 @@ func TestProbeGuards(t *testing.T) {
 
 // TestProbeCancel: a probe of an hour ends between two rounds.
 func TestProbeCancel(t *testing.T) {
-	p := quick
+	p := quickly(t)
 	p.Time = time.Hour
 	for _, wait := range []time.Duration{0, 200 * time.Millisecond} {
 		ctx, cancel := context.WithTimeout(context.Background(), wait)
@@ -115,6 +126,7 @@ func peak(t *testing.T) float64 {
 
 // TestProbesLeakNothing: 20 probes of 64 MiB take no more memory than three.
 func TestProbesLeakNothing(t *testing.T) {
+	quick := quickly(t)
 	rounds := func(n int) {
 		for range n {
 			if _, err := llama.ProbeCopy(context.Background(), quick); err != nil {
@@ -142,7 +154,7 @@ func TestProbeLogits(t *testing.T) {
 	if err != nil || len(first) != 8*vocab {
 		t.Fatalf("%d numbers for %d tokens, %v", len(first), vocab, err)
 	}
-	p.Device, p.Prompt, p.Batch = 0, 3, 2
+	p.Device, p.Prompt, p.Batch = quickly(t).Device, 3, 2
 	var reached float32
 	p.Progress = func(fraction float32) { reached = fraction }
 	second, _, err := llama.Logits(ctx, path, tokens, p)

@@ -41,11 +41,14 @@ func conclusion(r *doctor.Report) string {
 func doctorBuild(w *inspectScreen, r *doctor.Report) {
 	b, s := &r.Build, &r.System
 	fmt.Fprintf(w, "llm %s · llama.cpp %s\n\n", b.Version, b.Engine)
-	backend := b.Backend
-	if b.Link != "" {
-		backend += ", " + b.Link
+	w.row("built with", "%s, %s", b.Backend, b.Link)
+	for _, b := range r.Backends {
+		text := printable(b.Name) + ", " + plural(b.Devices, "device")
+		if b.Name == "" {
+			text = "none"
+		}
+		w.row("backend", "%s%s%s", text, after("; ", printable(b.Module)), after(": ", printable(b.Reason)))
 	}
-	w.row("backend", "%s", backend)
 	w.row("tree", "%s", b.Tree)
 	w.row("features", "%s", strings.Join(b.Features, " "))
 	w.row("system", "%s/%s, %s", s.OS, s.Arch, strings.TrimPrefix(fmt.Sprintf("%s, %s, %d logical", printable(s.CPU), plural(s.Cores, "core"), s.LogicalCPUs), ", "))

@@ -10,8 +10,7 @@ type Machine interface {
 	Build() Build
 	System() System
 	Model() Model
-	// Modules are the parts of the engine that did not load.
-	Modules() []Module
+	Backends() ([]Backend, error)
 	// Devices are those that the engine found, not examined.
 	Devices() ([]Device, error)
 	// Examine measures a device and compares it with the CPU. What goes wrong with the
@@ -22,7 +21,11 @@ type Machine interface {
 // Collect asks a machine for all there is to know. Progress is called with the device's
 // name and the step.
 func Collect(ctx context.Context, m Machine, progress func(device, step string, fraction float64)) (*Facts, error) {
-	f := &Facts{Build: m.Build(), System: m.System(), Model: m.Model(), Modules: m.Modules()}
+	f := &Facts{Build: m.Build(), System: m.System(), Model: m.Model()}
+	var err error
+	if f.Backends, err = m.Backends(); err != nil {
+		return nil, fmt.Errorf("backends: %w", err)
+	}
 	devices, err := m.Devices()
 	if err != nil {
 		return nil, fmt.Errorf("devices: %w", err)

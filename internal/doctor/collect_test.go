@@ -15,10 +15,10 @@ type fake struct {
 	devices, examining error
 }
 
-func (fake) Build() doctor.Build      { return doctor.Build{Backend: "fake"} }
-func (fake) System() doctor.System    { return doctor.System{Cores: 4} }
-func (f fake) Model() doctor.Model    { return f.model }
-func (fake) Modules() []doctor.Module { return []doctor.Module{{Name: "m", Reason: "r"}} }
+func (fake) Build() doctor.Build                 { return doctor.Build{Backend: "fake"} }
+func (fake) System() doctor.System               { return doctor.System{Cores: 4} }
+func (f fake) Model() doctor.Model               { return f.model }
+func (fake) Backends() ([]doctor.Backend, error) { return []doctor.Backend{{Name: "m"}}, nil }
 func (f fake) Devices() ([]doctor.Device, error) {
 	return []doctor.Device{{Name: "one"}}, f.devices
 }
@@ -36,7 +36,7 @@ func TestCollect(t *testing.T) {
 		return doctor.Collect(context.Background(), f, func(device, step string, _ float64) { steps = append(steps, device+" "+step) })
 	}
 	f, err := collect(fake{model: doctor.Model{Name: "a.gguf", Bytes: 6e9}})
-	if err != nil || f.Build.Backend != "fake" || f.System.Cores != 4 || len(f.Modules) != 1 || f.Devices[0].Bound != 2 {
+	if err != nil || f.Build.Backend != "fake" || f.System.Cores != 4 || len(f.Backends) != 1 || f.Devices[0].Bound != 2 {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if got := strings.Join(steps, ";"); got != "one copy" {

@@ -9,11 +9,11 @@ import (
 // Facts are what was found and measured. What is not known is absent, never 0.
 // docs/doctor.md describes them as JSON.
 type Facts struct {
-	Build   Build    `json:"build"`
-	System  System   `json:"system"`
-	Model   Model    `json:"model"`
-	Modules []Module `json:"modules,omitempty"`
-	Devices []Device `json:"devices"`
+	Build    Build     `json:"build"`
+	Backends []Backend `json:"backends"`
+	System   System    `json:"system"`
+	Model    Model     `json:"model"`
+	Devices  []Device  `json:"devices"`
 }
 
 // Build is the program with its engine.
@@ -21,9 +21,9 @@ type Build struct {
 	Version  string   `json:"version"`
 	Engine   string   `json:"engine"`
 	Tree     string   `json:"tree"`
-	Backend  string   `json:"backend"`        // that it was built with
-	Link     string   `json:"link,omitempty"` // static, modules
-	Features []string `json:"features"`       // of the CPU, and options, that the engine uses
+	Backend  string   `json:"backend"`  // that it was built with
+	Link     string   `json:"link"`     // static, modules
+	Features []string `json:"features"` // of the CPU, and options, that the engine uses
 }
 
 // System is the computer, apart from the engine.
@@ -54,10 +54,12 @@ type Model struct {
 	Synthetic bool   `json:"synthetic,omitempty"`
 }
 
-// Module is a part of the engine that did not load.
-type Module struct {
-	Name   string `json:"name"`
-	Reason string `json:"reason"` // the loader's
+// Backend is a part of the engine that has devices of a kind.
+type Backend struct {
+	Name    string `json:"name,omitempty"`   // CPU, CUDA, Vulkan; absent where its module did not load
+	Module  string `json:"module,omitempty"` // its file; absent: it is in the program
+	Devices int    `json:"devices"`
+	Reason  string `json:"reason,omitempty"` // why it found none, or did not load
 }
 
 // Device is one that the engine found, with what was measured of it.

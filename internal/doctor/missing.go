@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -73,16 +74,27 @@ func evidence(f *Facts, vendor string, cards []Graphics, nodes []string) string 
 	if vendor == "NVIDIA" && f.System.NVIDIADriver != "" {
 		parts = append(parts, "its driver is "+f.System.NVIDIADriver)
 	}
-	parts = append(parts, "this build has the backend "+f.Build.Backend)
+	var names []string
+	for _, b := range f.Backends {
+		if b.Name != "" {
+			names = append(names, b.Name)
+		}
+		if b.Name != "" && b.Devices == 0 && b.Reason != "" {
+			parts = append(parts, b.Name+" says: "+b.Reason)
+		}
+	}
+	parts = append(parts, "the engine has the backends "+strings.Join(names, ", "))
 	return strings.Join(parts, "; ")
 }
 
 func adviseNVIDIA(f *Facts, nodes []string) string {
-	switch {
+	switch module := broken(f, "cuda"); {
+	case module != "":
+		return "Make " + module + " load, as said of it"
 	case len(nodes) == 0 && f.System.NVIDIADriver == "":
 		return "Install NVIDIA's driver (Debian, Ubuntu: apt install nvidia-driver) until nvidia-smi lists the card"
 	case !has(f, "cuda") && !has(f, "vulkan"):
-		return "This program computes on the CPU only: build one that has CUDA, with BACKEND=cuda make build"
+		return "This program computes on the CPU only: make build BACKEND=cuda makes bin/llm-cuda"
 	case len(nodes) == 0:
 		return "The driver is loaded, but its devices are not here: in a container, start it with --gpus all"
 	}
@@ -90,30 +102,43 @@ func adviseNVIDIA(f *Facts, nodes []string) string {
 }
 
 func adviseVulkan(f *Facts, vendor string, nodes []string) string {
-	switch {
+	switch module := broken(f, "vulkan"); {
+	case module != "":
+		return "Make " + module + " load, as said of it"
 	case len(nodes) == 0:
 		return "Load the kernel's driver of the card until there is a /dev/dri/renderD128; in a container, give it --device /dev/dri"
 	case !has(f, "vulkan") && !has(f, "hip") && !has(f, "sycl"):
-		return "This program computes on the CPU only: build one that has Vulkan, with BACKEND=vulkan make build"
+		return "This program computes on the CPU only: make build BACKEND=vulkan makes bin/llm-vulkan"
 	}
 	return "Install the Vulkan driver of " + vendor + " (Debian, Ubuntu: apt install mesa-vulkan-drivers), and join the group render"
 }
 
-// has: whether the build has a backend, or a module of it.
+// has: whether the engine has a backend.
 func has(f *Facts, backend string) bool {
-	return strings.Contains(f.Build.Backend, backend) || slices.ContainsFunc(f.Devices, func(d Device) bool {
-		return strings.HasPrefix(strings.ToLower(d.Name), backend)
-	})
+	return slices.ContainsFunc(f.Backends, func(b Backend) bool { return strings.EqualFold(b.Name, backend) })
 }
 
-// modules are parts of the engine that did not load.
+// broken is the module of a backend that is there and did not load; "": there is none.
+func broken(f *Facts, backend string) string {
+	for _, b := range f.Backends {
+		if name := filepath.Base(b.Module); b.Name == "" && strings.Contains(name, backend) {
+			return name
+		}
+	}
+	return ""
+}
+
+// modules that did not load.
 func modules(f *Facts) (list []Finding) {
-	for _, m := range f.Modules {
+	for _, b := range f.Backends {
+		if b.Name != "" {
+			continue
+		}
 		list = append(list, Finding{
-			Level: Warning, About: m.Name,
+			Level: Warning, About: filepath.Base(b.Module),
 			Expected:   "the module loads",
 			Observed:   "it does not",
-			Evidence:   m.Reason,
+			Evidence:   b.Module + ": " + b.Reason,
 			Suggestion: "Install the library that the reason names, or the driver that brings it; the other devices work without",
 		})
 	}

@@ -105,7 +105,11 @@ func (m *Machine) Model() doctor.Model { return m.model }
 // Build is this program.
 func (m *Machine) Build() doctor.Build {
 	b := llama.BuildInfo()
-	return doctor.Build{Version: m.o.Version, Engine: b.Version, Tree: b.Tree, Backend: b.Backend, Features: features(b.System)}
+	link := "static"
+	if all, err := m.Backends(); err == nil && slices.ContainsFunc(all, func(b doctor.Backend) bool { return b.Module != "" }) {
+		link = "modules"
+	}
+	return doctor.Build{Version: m.o.Version, Engine: b.Version, Tree: b.Tree, Backend: b.Backend, Link: link, Features: features(b.System)}
 }
 
 // features are those that are on, of "CPU : SSE3 = 1 | AVX = 1 | REPACK = 1 | ".
@@ -123,8 +127,18 @@ func features(system string) []string {
 	return list
 }
 
-// Modules that did not load; a static build has none.
-func (m *Machine) Modules() []doctor.Module { return nil }
+// Backends are those of this program, and those that modules were to bring.
+func (m *Machine) Backends() ([]doctor.Backend, error) {
+	all, err := llama.Backends()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]doctor.Backend, len(all))
+	for i, b := range all {
+		list[i] = doctor.Backend{Name: b.Name, Module: b.Module, Devices: b.Devices, Reason: b.Reason}
+	}
+	return list, nil
+}
 
 // Devices are what the engine found.
 func (m *Machine) Devices() ([]doctor.Device, error) {

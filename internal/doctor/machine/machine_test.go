@@ -60,15 +60,16 @@ func open(t *testing.T, as, model string) *machine.Machine {
 	return m
 }
 
-// examine examines the first device, the CPU.
+// examine examines the CPU.
 func examine(t *testing.T, m *machine.Machine, ctx context.Context) (doctor.Device, []string, error) {
 	t.Helper()
 	all, err := m.Devices()
-	if err != nil || len(all) == 0 {
+	cpu := slices.IndexFunc(all, func(d doctor.Device) bool { return d.Type == "CPU" })
+	if err != nil || cpu < 0 {
 		t.Fatal(all, err)
 	}
 	var steps []string
-	d, err := m.Examine(ctx, all[0], func(step string, _ float64) {
+	d, err := m.Examine(ctx, all[cpu], func(step string, _ float64) {
 		if !slices.Contains(steps, step) {
 			steps = append(steps, step)
 		}

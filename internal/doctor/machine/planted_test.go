@@ -10,12 +10,13 @@ import (
 
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/doctor"
+	"github.com/seed-f87006eb/llm/llama"
 )
 
 // compare examines the CPU with a model, against what another one made.
 func compare(t *testing.T, reference, model string) doctor.Device {
 	t.Helper()
-	task := Task{Device: doctor.Device{Name: "CPU", Type: "CPU"}, Model: reference, Synthetic: true, Reference: filepath.Join(t.TempDir(), "logits")}
+	task := Task{Device: doctor.Device{Index: llama.CPUAlone, Name: "CPU", Type: "CPU"}, Model: reference, Synthetic: true, Reference: filepath.Join(t.TempDir(), "logits")}
 	e := &examination{Task: task, ctx: context.Background(), report: func(update) {}}
 	tokens, err := e.tokens()
 	if err != nil {
