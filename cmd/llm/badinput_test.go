@@ -122,6 +122,7 @@ func TestBadFlags(t *testing.T) {
 	}
 	checkFailure(t, runLLM(t, "", "no-such-command"), exitUsage, "unknown command")
 	checkFailure(t, runLLM(t, "", "version", "x"), exitUsage, "takes no arguments")
+	checkFailure(t, runLLM(t, "", "version", "--notices", "--json"), exitUsage, "exclude each other")
 	checkFailure(t, runLLM(t, "", "run", model), exitUsage, "there is no prompt")
 	checkFailure(t, runLLM(t, "", "run", "Why is the sky blue?"), exitUsage, "to ask the default model, use -p")
 }

@@ -156,6 +156,9 @@ func TestVersionAndDevices(t *testing.T) {
 	if r := runLLM(t, "", "version"); !strings.Contains(r.stdout, "fd570ef54b10ec5fecb739e7e04c8ce44a6f415a") || !strings.Contains(r.stdout, "backend  cpu") {
 		t.Errorf("%q", r.stdout)
 	}
+	if r := runLLM(t, "", "version", "--notices"); r.code != 0 || !strings.HasPrefix(r.stdout, "THIRD-PARTY NOTICES\n") || !strings.Contains(r.stdout, "The ggml authors") {
+		t.Errorf("%d: %.200q", r.code, r.stdout)
+	}
 	var devices []struct {
 		Type        string
 		MemoryTotal uint64 `json:"memory_total"`

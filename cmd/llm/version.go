@@ -1,6 +1,7 @@
 package main
 
 import (
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -11,14 +12,26 @@ import (
 	"github.com/seed-f87006eb/llm"
 )
 
+// thirdPartyNotices is written by scripts/notices.
+//
+//go:embed THIRD_PARTY_NOTICES
+var thirdPartyNotices string
+
 func (a *app) versionCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, notices bool
 	c := &cobra.Command{
 		Use:     "version",
 		Short:   "Print the versions of llm and of its engine",
-		Example: "  llm version\n  llm version --json",
+		Example: "  llm version\n  llm version --json\n  llm version --notices",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if notices && asJSON {
+				return usagef("--notices and --json exclude each other")
+			}
+			if notices {
+				_, err := a.out.WriteString(thirdPartyNotices)
+				return err
+			}
 			v := version()
 			if asJSON {
 				return json.NewEncoder(a.out).Encode(v)
@@ -29,6 +42,7 @@ func (a *app) versionCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&notices, "notices", false, "print the licences of what llm is made of")
 	return c
 }
 
