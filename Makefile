@@ -1,6 +1,6 @@
 # `make` alone prints this list.
 
-.PHONY: help native build run test test-pure test-race test-asan test-gpu vet-darwin fuzz bench golden fmt clean install install-built uninstall
+.PHONY: help native build run test test-pure test-race test-asan test-gpu vet-darwin fuzz bench golden fmt clean install install-built uninstall dist dist-check test-dist
 .DEFAULT_GOAL := help
 
 BACKEND ?= cpu
@@ -87,6 +87,26 @@ bench: build test-models ## speed side by side with llama-bench, llama-completio
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	@go run ./scripts/bench
 
+dist: ## the release archive dist/llm-<version>-linux-amd64.tar.zst, which runs on every x86-64 with Linux
+	@scripts/dist.sh
+
+dist-check: ## make it twice, in two folders, and compare
+	@scripts/dist-check.sh
+
+test-dist: test-models ## the archive in an empty folder: what it needs, where it runs, on an old processor too
+	@command -v qemu-x86_64 >/dev/null || { echo "make: 'qemu-x86_64' is missing; install it with: sudo apt-get install -y qemu-user"; exit 1; }
+	@ls dist/*.tar.zst >/dev/null 2>&1 || scripts/dist.sh
+	go test -tags dist -count=1 -timeout 30m ./scripts/dist
+
+ifeq ($(LINK),modules)
+install: dist install-built
+
+install-built:
+	@DESTDIR='$(DESTDIR)' sh dist/install.sh '$(PREFIX)'
+
+uninstall:
+	@DESTDIR='$(DESTDIR)' sh scripts/install-dist.sh uninstall '$(PREFIX)'
+else
 install: build install-built ## install bin/llm, its manual and completions, the archive and a pkg-config file under PREFIX (/usr/local)
 
 install-built: ## the same, of what is built already
@@ -94,9 +114,10 @@ install-built: ## the same, of what is built already
 
 uninstall: ## remove from PREFIX what install put there
 	@BACKEND=$(BACKEND) PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' scripts/install.sh uninstall
+endif
 
 fmt: ## format the Go code
 	gofmt -w *.go cmd internal llama scripts
 
 clean: ## remove what was built; sources and models stay
-	rm -rf bin build llama/stamp_*.h
+	rm -rf bin build dist llama/stamp_*.h

@@ -36,6 +36,9 @@ func (a *app) versionCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(a.out).Encode(v)
 			}
+			if v.GLIBC != "" {
+				defer fmt.Fprintf(a.out, "needs    glibc %s or newer\n", v.GLIBC)
+			}
 			_, err := fmt.Fprintf(a.out, "llm      %s (%s, %s/%s)\nengine   llama.cpp %s\ntree     %s\nbackend  %s\nsystem   %s\n",
 				v.LLM, v.Go, runtime.GOOS, runtime.GOARCH, v.Engine, v.Tree, v.Backend, v.System)
 			return err
@@ -46,6 +49,10 @@ func (a *app) versionCommand() *cobra.Command {
 	return c
 }
 
+// glibcFloor is the oldest glibc that the program and its libraries run with; the build of
+// a release sets it (scripts/dist.sh), others do not know.
+var glibcFloor string
+
 type versions struct {
 	LLM     string `json:"llm"`
 	Go      string `json:"go"`
@@ -53,11 +60,12 @@ type versions struct {
 	Tree    string `json:"tree"`
 	Backend string `json:"backend"`
 	System  string `json:"system"`
+	GLIBC   string `json:"glibc,omitempty"` // this or newer
 }
 
 func version() versions {
 	b := llm.BuildInfo()
-	v := versions{LLM: "unknown", Go: runtime.Version(), Engine: b.Version, Tree: b.Tree, Backend: b.Backend, System: b.System}
+	v := versions{LLM: "unknown", Go: runtime.Version(), Engine: b.Version, Tree: b.Tree, Backend: b.Backend, System: b.System, GLIBC: glibcFloor}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v.LLM = info.Main.Version
 	}

@@ -31,6 +31,7 @@ var imports = map[string][]string{
 	"cmd/llm":                 {".", "gguf", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
 	"scripts/bench":           {".", "llama", "gguf", "llama/reference"},
 	"scripts/bench/peers":     {},
+	"scripts/dist":            {},
 	"scripts/gpu":             {},
 	"scripts/notices":         {},
 }
