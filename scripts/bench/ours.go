@@ -91,8 +91,8 @@ func decodeRate(m *llama.Model, threads, total, step, warmUp int) (float64, erro
 
 // generateSpeed is what a user of the library sees: prompt and generation of whole
 // requests, with sampling, text and events.
-func generateSpeed(c config, options ...llm.Option) (s speed, err error) {
-	m, err := llm.Open(c.model, append(options, llm.ContextSize(promptTokens+1), llm.Threads(c.threads, 0))...)
+func generateSpeed(c config) (s speed, err error) {
+	m, err := llm.Open(c.model, llm.ContextSize(promptTokens+1), llm.Threads(c.threads, 0))
 	if err != nil {
 		return s, err
 	}
