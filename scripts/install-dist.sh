@@ -47,19 +47,29 @@ fi
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "this is a release for Linux on x86-64; this machine is $(uname -s) on $(uname -m)"
 
 here=$(cd "$(dirname "$0")" && pwd)
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
 if [ ! -e "$here/bin/llm" ]; then
     set -- "$here"/llm-*-linux-amd64.tar.zst
     [ -e "$1" ] || fail "there is no archive llm-*-linux-amd64.tar.zst in $here"
     [ $# -eq 1 ] || fail "there are several archives in $here; leave one of them there: $*"
     command -v zstd >/dev/null 2>&1 || fail "'zstd' is missing; install it with: sudo apt-get install -y zstd"
-    tmp=$(mktemp -d)
-    trap 'rm -rf "$tmp"' EXIT
-    trap 'exit 130' INT TERM
     zstd -dcq "$1" | tar -xf - -C "$tmp"
     here=$(echo "$tmp"/llm-*)
 fi
 
-"$here/bin/llm" version >/dev/null || fail "llm does not start on this machine, see above; nothing was installed"
+# The C++ libraries in the archive want a newer glibc than llm does; a system with an
+# older one (Ubuntu 22.04) has its own.
+if ! "$here/bin/llm" version >/dev/null 2>"$tmp/reason"; then
+    mkdir "$tmp/older"
+    cp -R "$here/." "$tmp/older"
+    rm -f "$tmp/older/lib/llm/libstdc++.so.6" "$tmp/older/lib/llm/libgcc_s.so.1"
+    "$tmp/older/bin/llm" version >/dev/null 2>&1 ||
+        fail "llm does not start on this machine; nothing was installed. $(head -n 1 "$tmp/reason")"
+    echo "install.sh: installed without its C++ libraries, which want a newer glibc; llm uses those of the system" >&2
+    here=$tmp/older
+fi
 
 remove_installed
 # A list before the files: what is cut off in the middle can be removed.

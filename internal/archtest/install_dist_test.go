@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// fakeRelease is an archive unpacked: the program starts when the file "broken" is not
-// beside it.
+// fakeRelease is an archive unpacked. Its program does not start with a library that is
+// too new beside it.
 func fakeRelease(t *testing.T, dir string, library string) {
 	t.Helper()
 	put(t, dir, map[string]string{
 		"install.sh": read(t, "../../scripts/install-dist.sh"),
-		"bin/llm":    "#!/bin/sh\n[ ! -e \"${0%/*}/broken\" ] || { echo libfoo.so: cannot open >&2; exit 127; }\n",
+		"bin/llm":    "#!/bin/sh\nfor f in broken libstdc++.so.6; do [ ! -e \"${0%/*}/../lib/llm/$f\" ] || { echo $f: no >&2; exit 127; }; done\n",
 		"README":     "read me\n", "share/doc/llm/README": "read me\n", "share/man/man1/llm.1": "page\n",
 		"lib/llm/" + library: library,
 	})
@@ -65,9 +65,17 @@ func TestInstallRelease(t *testing.T) {
 	if got := filesBelow(t, filepath.Join(dest, "usr/lib/llm")); got != "./FILES ./libnew.so " {
 		t.Errorf("after a newer release: %s", got)
 	}
+	// A system that is too old for the C++ libraries uses its own.
+	put(t, unpacked, map[string]string{"lib/llm/libstdc++.so.6": "", "lib/llm/libgcc_s.so.1": ""})
+	if out, err := runScript(t, unpacked, []string{"DESTDIR=" + dest}, filepath.Join(unpacked, "install.sh"), "/usr"); err != nil || !strings.Contains(out, "without its C++ libraries") {
+		t.Errorf("%v: %s", err, out)
+	}
+	if got := filesBelow(t, filepath.Join(dest, "usr/lib/llm")); got != "./FILES ./libnew.so " {
+		t.Errorf("on an old system: %s", got)
+	}
 	// What does not start is not installed, and what was there stays.
-	put(t, unpacked, map[string]string{"bin/broken": ""})
-	install("libfoo.so: cannot open\ninstall.sh: llm does not start on this machine", "/usr")
+	put(t, unpacked, map[string]string{"lib/llm/broken": ""})
+	install("llm does not start on this machine; nothing was installed. broken: no", "/usr")
 	install("", "uninstall", "/usr")
 	if got := filesBelow(t, dest); got != others {
 		t.Errorf("uninstall leaves %s", got)

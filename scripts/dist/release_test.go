@@ -311,6 +311,24 @@ func TestBestVariant(t *testing.T) {
 	}
 }
 
+// TestOlderSystem: without the compiler's C++ libraries, which want the newest glibc, the
+// system's do.
+func TestOlderSystem(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "release")
+	if err := os.CopyFS(dir, os.DirFS(release)); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []string{"libstdc++.so.6", "libgcc_s.so.1"} {
+		if err := os.Remove(filepath.Join(dir, "lib/llm", l)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if floor, err := glibcFloor(dir); err != nil || floor != "2.34" {
+		t.Errorf("without them it needs glibc %s, docs/release.md says 2.34; %v", floor, err)
+	}
+	execute(t, nil, filepath.Join(dir, "bin/llm"), "version")
+}
+
 // TestInstalls: below a prefix, and back.
 func TestInstalls(t *testing.T) {
 	prefix := filepath.Join(t.TempDir(), "a prefix")
