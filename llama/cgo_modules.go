@@ -5,7 +5,7 @@ package llama
 /*
 #cgo CFLAGS: -I${SRCDIR}/native
 #cgo LDFLAGS: -L${SRCDIR}/../build/modules -lllm -L${SRCDIR}/../build/modules/lib -lllama-common -lllama -lggml -lggml-base
-#cgo linux LDFLAGS: -lstdc++ -lm -lpthread -ldl -Wl,-rpath,$ORIGIN/../lib -Wl,-rpath,$ORIGIN/../build/modules/lib
+#cgo linux LDFLAGS: -lstdc++ -lm -lpthread -ldl -Wl,-rpath,$ORIGIN/../lib/llm -Wl,-rpath,$ORIGIN/../build/modules/lib
 #cgo darwin LDFLAGS: -lc++
 
 #if __has_include("stamp_modules.h")

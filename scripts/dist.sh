@@ -22,7 +22,7 @@ mkdir -p $stage/bin $stage/lib/llm
 
 # The name of a library is the one that others look for: no links.
 soname() { objdump -p "$1" | awk '$1 == "SONAME" { print $2 }'; }
-for lib in build/modules/lib/libllama.so build/modules/lib/libggml.so build/modules/lib/libggml-base.so build/modules/lib/libggml-cpu-*.so; do
+for lib in build/modules/lib/libllama.so build/modules/lib/libllama-common.so build/modules/lib/libggml.so build/modules/lib/libggml-base.so build/modules/lib/libggml-cpu-*.so; do
     name=$(soname "$lib")
     install -m 644 "$lib" "$stage/lib/llm/${name:-${lib##*/}}"
 done

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 
@@ -32,15 +33,14 @@ func (a *app) versionCommand() *cobra.Command {
 				_, err := a.out.WriteString(thirdPartyNotices)
 				return err
 			}
-			v := version()
+			v, err := version()
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				return json.NewEncoder(a.out).Encode(v)
 			}
-			if v.GLIBC != "" {
-				defer fmt.Fprintf(a.out, "needs    glibc %s or newer\n", v.GLIBC)
-			}
-			_, err := fmt.Fprintf(a.out, "llm      %s (%s, %s/%s)\nengine   llama.cpp %s\ntree     %s\nbackend  %s\nsystem   %s\n",
-				v.LLM, v.Go, runtime.GOOS, runtime.GOARCH, v.Engine, v.Tree, v.Backend, v.System)
+			_, err = a.out.WriteString(v.String())
 			return err
 		},
 	}
@@ -54,20 +54,39 @@ func (a *app) versionCommand() *cobra.Command {
 var glibcFloor string
 
 type versions struct {
-	LLM     string `json:"llm"`
-	Go      string `json:"go"`
-	Engine  string `json:"engine"`
-	Tree    string `json:"tree"`
-	Backend string `json:"backend"`
-	System  string `json:"system"`
-	GLIBC   string `json:"glibc,omitempty"` // this or newer
+	LLM     string   `json:"llm"`
+	Go      string   `json:"go"`
+	Engine  string   `json:"engine"`
+	Tree    string   `json:"tree"`
+	Backend string   `json:"backend"`
+	System  string   `json:"system"`
+	Modules []string `json:"modules,omitempty"` // that the engine loaded
+	GLIBC   string   `json:"glibc,omitempty"`   // this or newer
 }
 
-func version() versions {
+func (v versions) String() string {
+	s := fmt.Sprintf("llm      %s (%s, %s/%s)\nengine   llama.cpp %s\ntree     %s\nbackend  %s\nsystem   %s\n",
+		v.LLM, v.Go, runtime.GOOS, runtime.GOARCH, v.Engine, v.Tree, v.Backend, v.System)
+	for _, m := range v.Modules {
+		s += "module   " + m + "\n"
+	}
+	if v.GLIBC != "" {
+		s += fmt.Sprintf("needs    glibc %s or newer\n", v.GLIBC)
+	}
+	return s
+}
+
+func version() (versions, error) {
 	b := llm.BuildInfo()
 	v := versions{LLM: "unknown", Go: runtime.Version(), Engine: b.Version, Tree: b.Tree, Backend: b.Backend, System: b.System, GLIBC: glibcFloor}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		v.LLM = info.Main.Version
 	}
-	return v
+	backends, err := llm.Backends()
+	for _, b := range backends {
+		if b.Module != "" && b.Name != "" {
+			v.Modules = append(v.Modules, filepath.Base(b.Module))
+		}
+	}
+	return v, err
 }

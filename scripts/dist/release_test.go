@@ -239,54 +239,50 @@ func TestNoPathOfThisMachine(t *testing.T) {
 
 const (
 	prompt = "Once upon a time there was a"
-	reply  = " small town nestled between two mountains."
+	reply  = "small town nestled between two"
+	tokens = "5"
 )
 
 // answer is the command line for the first tokens of a story.
 func answer(model string, more ...string) []string {
-	return append(append(more, llm()), "run", model, "--no-chat", "-p", prompt, "-n", "7", "--temp", "0", "-c", "64", "-t", "2")
+	return append(append(more, llm()), "run", model, "--no-chat", "-p", prompt, "-n", tokens, "--temp", "0", "-c", "64", "-t", "2")
 }
 
 func TestAnswers(t *testing.T) {
-	if out, err := execute(t, nil, answer(testmodel.SmolLM2(t))...); strings.TrimSpace(out) != strings.TrimSpace(reply) {
+	if out, err := execute(t, nil, answer(testmodel.SmolLM2(t))...); strings.TrimSpace(out) != reply {
 		t.Errorf("%q; %s", out, err)
 	}
 }
 
-// TestProcessors: on each kind of processor the program starts, uses what that one has, and
-// answers. What they print differs in the last bits, and not in so few tokens.
+// TestProcessors: on each kind of processor the program starts and loads what that one
+// can run. The oldest two answer: rounded as they do it, the first tokens are the same.
 func TestProcessors(t *testing.T) {
 	qemu, err := exec.LookPath("qemu-x86_64")
 	if err != nil {
 		t.Fatalf("%v; install it with: sudo apt-get install -y qemu-user", err)
 	}
 	for _, c := range []struct {
-		cpu  string
-		has  []string
-		hasn []string
+		cpu, module string
+		answers     bool
 	}{
-		{"Conroe", []string{"SSSE3 = 1"}, []string{"AVX"}}, // of 2006
-		{"Nehalem", []string{"SSSE3 = 1"}, []string{"AVX"}},
-		{"SandyBridge", []string{"AVX = 1"}, []string{"AVX2"}},
-		{"Haswell", []string{"AVX2 = 1", "FMA = 1"}, []string{"AVX512"}},
+		{"Conroe", "x64", true},    // of 2006
+		{"Nehalem", "sse42", true}, // of 2008
+		{"SandyBridge", "sandybridge", false},
+		{"IvyBridge", "ivybridge", false},
+		{"Haswell", "haswell", false},
 	} {
 		t.Run(c.cpu, func(t *testing.T) {
 			version, _ := execute(t, nil, qemu, "-cpu", c.cpu, llm(), "version")
-			for _, h := range c.has {
-				if !strings.Contains(version, h) {
-					t.Errorf("no %s:\n%s", h, version)
-				}
+			if !strings.Contains(version, "\nmodule   libggml-cpu-"+c.module+".so\n") {
+				t.Errorf("not %s:\n%s", c.module, version)
 			}
-			for _, h := range c.hasn {
-				if strings.Contains(version, h) {
-					t.Errorf("%s:\n%s", h, version)
-				}
+			if !c.answers {
+				return
+			}
+			if out, stderr := execute(t, nil, answer(testmodel.SmolLM2(t), qemu, "-cpu", c.cpu)...); strings.TrimSpace(out) != reply {
+				t.Errorf("%q; %s", out, stderr)
 			}
 		})
-	}
-	out, stderr := execute(t, nil, answer(testmodel.SmolLM2(t), qemu, "-cpu", "Nehalem")...)
-	if strings.TrimSpace(out) != strings.TrimSpace(reply) {
-		t.Errorf("%q; %s", out, stderr)
 	}
 }
 
@@ -335,7 +331,7 @@ func TestInstalls(t *testing.T) {
 	path := []string{"PATH=" + os.Getenv("PATH")}
 	script := filepath.Join(release, "install.sh")
 	execute(t, path, "/bin/sh", script, prefix)
-	if out, _ := execute(t, nil, filepath.Join(prefix, "bin/llm"), "run", testmodel.SmolLM2(t), "--no-chat", "-p", prompt, "-n", "7", "--temp", "0", "-c", "64"); strings.TrimSpace(out) != strings.TrimSpace(reply) {
+	if out, _ := execute(t, nil, filepath.Join(prefix, "bin/llm"), "run", testmodel.SmolLM2(t), "--no-chat", "-p", prompt, "-n", tokens, "--temp", "0", "-c", "64"); strings.TrimSpace(out) != reply {
 		t.Errorf("%q", out)
 	}
 	execute(t, path, "/bin/sh", script, "uninstall", prefix)
