@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "the release archive is made on Linux on x86-64; this is $(uname -s) on $(uname -m)"
 need strip binutils binutils
-LINK=modules scripts/build-native.sh
+LINK=modules BACKEND=cpu SANITIZE='' scripts/build-native.sh
 
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
@@ -20,18 +20,16 @@ stage=dist/stage
 rm -rf dist
 mkdir -p $stage/bin $stage/lib/llm
 
-# The name of a library is the one that others look for: no links.
-soname() { objdump -p "$1" | awk '$1 == "SONAME" { print $2 }'; }
-for lib in build/modules/lib/libllama.so build/modules/lib/libllama-common.so build/modules/lib/libggml.so build/modules/lib/libggml-base.so build/modules/lib/libggml-cpu-*.so; do
-    name=$(soname "$lib")
-    install -m 644 "$lib" "$stage/lib/llm/${name:-${lib##*/}}"
+for lib in build/modules/lib/libllama.so build/modules/lib/libllama-common.so build/modules/lib/libggml.so \
+    build/modules/lib/libggml-base.so build/modules/lib/libggml-cpu-*.so; do
+    strip --strip-unneeded -o "$stage/lib/llm/${lib##*/}" "$lib"
 done
 for lib in libstdc++.so.6 libgcc_s.so.1 libgomp.so.1; do
     path=$(cc -print-file-name=$lib)
     [ "$path" != $lib ] || fail "the compiler has no $lib"
-    install -m 644 "$path" "$stage/lib/llm/$lib"
+    cp -L "$path" "$stage/lib/llm/$lib"
 done
-strip --strip-unneeded $stage/lib/llm/*
+chmod 644 $stage/lib/llm/*
 
 # Where the source of the compiler's libraries is, as their licence wants it.
 gcc=$(cc -dumpfullversion)
