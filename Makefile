@@ -93,9 +93,8 @@ dist: ## the release archive dist/llm-<version>-linux-amd64.tar.zst, which runs 
 dist-check: ## make it twice, in two folders, and compare
 	@scripts/dist-check.sh
 
-test-dist: test-models ## the archive in an empty folder: what it needs, where it runs, on an old processor too
+test-dist: dist test-models ## the archive in an empty folder: what it needs, where it runs, on an old processor too
 	@command -v qemu-x86_64 >/dev/null || { echo "make: 'qemu-x86_64' is missing; install it with: sudo apt-get install -y qemu-user"; exit 1; }
-	@ls dist/*.tar.zst >/dev/null 2>&1 || scripts/dist.sh
 	go test -tags dist -count=1 -timeout 30m ./scripts/dist
 
 ifeq ($(LINK),modules)

@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "the release archive is made on Linux on x86-64; this is $(uname -s) on $(uname -m)"
 need strip binutils binutils
+command -v go >/dev/null || fail "'go' is missing; install Go 1.26 or newer from https://go.dev/dl"
 LINK=modules BACKEND=cpu SANITIZE='' scripts/build-native.sh
 
 LC_ALL=C TZ=UTC

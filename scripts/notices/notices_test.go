@@ -55,6 +55,9 @@ func TestComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if strings.Contains(text, "NVIDIA") || strings.Contains(text, "Vulkan") {
+		t.Error("the notices speak of what is not in the program and its archive")
+	}
 	for _, s := range sections {
 		for _, p := range s.parts {
 			_, after, ok := strings.Cut(text, "\n"+p.name+"\n")
