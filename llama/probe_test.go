@@ -36,9 +36,8 @@ func TestProbes(t *testing.T) {
 			if err != nil || p.Rounds < 1 || p.Best <= 0 || p.Median < p.Best || p.Columns < 1 || p.Columns > columns {
 				t.Errorf("%s, %d columns: %+v, %v", kind, columns, p, err)
 			}
-			matrices := p.Flop / (2 * 4096 * 4096 * float64(p.Columns))
-			if matrices < 1 || p.Bytes > quick.MaxBytes {
-				t.Errorf("%s: %g matrices of %d bytes", kind, matrices, p.Bytes)
+			if weights := p.Flop / (2 * float64(p.Columns)); weights < 1024*1024 || p.Bytes > quick.MaxBytes || float64(p.Bytes) > 2*weights {
+				t.Errorf("%s: %g weights of %d bytes", kind, weights, p.Bytes)
 			}
 		}
 	}

@@ -347,7 +347,8 @@ struct llm_probe {
 // Copies a buffer that is larger than caches within the device.
 int llm_probe_copy(const struct llm_probe_params * params, struct llm_probe * out, char ** err);
 // Multiplies weights of a type (f16, q4_K, …) with columns of 32-bit floats. With one
-// column, all weights are larger than caches; with more, fewer are taken where they are slow.
+// column, all weights are larger than caches; with more, it is one matrix. On a slow device
+// there are fewer matrices or columns, or the matrix is smaller.
 int llm_probe_product(const struct llm_probe_params * params, const char * type, int32_t columns, struct llm_probe * out, char ** err);
 // How far products of a type are from the same in double precision: the sum of squared
 // differences by the sum of squares.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -218,10 +219,11 @@ struct products {
     }
 };
 
-// The matrices of the probe: as those of a model with some billion weights.
-constexpr int64_t side = 4096, block_rows = 64;
+// The matrices of the probe: as those of a model with some billion weights, and smaller
+// ones, to find out how many of these there is time for.
+constexpr int64_t large = 4096, small = 1024, block_rows = 64;
 
-int measure_products(const device & d, const llm_probe_params * p, ggml_type type, int n, int32_t columns, llm_probe * out, char ** err) {
+int measure_products(const device & d, const llm_probe_params * p, ggml_type type, int n, int64_t side, int32_t columns, llm_probe * out, char ** err) {
     const uint64_t need = n * ggml_row_size(type, side) * side + columns * side * 2 * sizeof(float);
     if (need > p->max_bytes) {
         return llm::fail(err, LLM_EENGINE, "a product takes %llu bytes; %llu may be taken", (unsigned long long) need, (unsigned long long) p->max_bytes);
@@ -276,24 +278,27 @@ int llm_probe_copy(const struct llm_probe_params * p, struct llm_probe * out, ch
         }
         *out = {};
         constexpr uint64_t most = 256u << 20, least = 1u << 16;
-        const uint64_t     size = std::min({ most, p->max_bytes / 2, (uint64_t) ggml_backend_buft_get_max_size(d.buffers()) });
+        uint64_t           size = std::min({ most, p->max_bytes / 2, (uint64_t) ggml_backend_buft_get_max_size(d.buffers()) });
         if (size < least) {
             return llm::fail(err, LLM_EENGINE, "a copy takes %llu bytes; %llu may be taken", (unsigned long long) (2 * least), (unsigned long long) p->max_bytes);
         }
-        tensors       t(3);
-        ggml_tensor * from = ggml_new_tensor_1d(t.ctx.get(), GGML_TYPE_F32, size / sizeof(float));
-        ggml_tensor * to   = ggml_new_tensor_1d(t.ctx.get(), GGML_TYPE_F32, size / sizeof(float));
-        ggml_tensor * copy = ggml_cpy(t.ctx.get(), from, to);
-        if (!ggml_backend_dev_supports_op(d.dev, copy)) {
+        std::unique_ptr<tensors> t;
+        ggml_tensor *            copy;
+        do { // some devices have a limit for a tensor
+            t.reset(new tensors(3));
+            ggml_tensor * from = ggml_new_tensor_1d(t->ctx.get(), GGML_TYPE_F32, size / sizeof(float));
+            copy               = ggml_cpy(t->ctx.get(), from, ggml_new_tensor_1d(t->ctx.get(), GGML_TYPE_F32, size / sizeof(float)));
+        } while (!ggml_backend_dev_supports_op(d.dev, copy) && (size /= 2) >= least);
+        if (size < least) {
             return LLM_OK;
         }
-        ggml_cgraph * graph = t.graph(3);
+        ggml_cgraph * graph = t->graph(3);
         ggml_build_forward_expand(graph, copy);
-        if (int code = t.allocate(d.buffers(), err)) {
+        if (int code = t->allocate(d.buffers(), err)) {
             return code;
         }
-        ggml_backend_buffer_clear(t.buffer.get(), 1); // else all of it is one page of zeros
-        out->bytes = 2 * ggml_nbytes(from);
+        ggml_backend_buffer_clear(t->buffer.get(), 1); // else all of it is one page of zeros
+        out->bytes = 2 * ggml_nbytes(copy);
         return measure(d, graph, p, out, err);
     });
 }
@@ -312,20 +317,25 @@ int llm_probe_product(const struct llm_probe_params * p, const char * name, int3
         if (int code = weight_type(name, type, err)) {
             return code;
         }
-        constexpr int few = 32;
-        if (columns > few) { // a slow device gets few columns
-            llm_probe_params quick = *p;
-            quick.seconds          = 0;
-            const int code         = measure_products(d, &quick, type, 1, few, out, err);
-            if (code || !out->supported || out->best_s * columns / few > p->seconds) {
-                return code;
+        const int32_t    few   = std::min(columns, 32);
+        llm_probe_params quick = *p;
+        quick.seconds          = 0;
+        int code               = measure_products(d, &quick, type, 1, small, few, out, err);
+        if (code || !out->supported) {
+            return code;
+        }
+        const double once = out->best_s * (large * large) / (small * small); // of a large one
+        if (columns > few) {
+            const double all = once * columns / few;
+            if (once > p->seconds) {
+                return measure_products(d, p, type, 1, small, few, out, err);
             }
-            return measure_products(d, p, type, 1, columns, out, err);
+            return measure_products(d, p, type, 1, large, all > p->seconds ? few : columns, out, err);
         }
         constexpr uint64_t beyond_caches = 256u << 20;
-        const uint64_t     one           = ggml_row_size(type, side) * side;
-        const int          n             = (int) std::max<uint64_t>(1, std::min(beyond_caches, p->max_bytes / 10 * 9) / one);
-        return measure_products(d, p, type, n, columns, out, err);
+        const uint64_t     room          = std::min(beyond_caches, p->max_bytes / 10 * 9) / (ggml_row_size(type, large) * large);
+        const uint64_t     time          = (uint64_t) std::clamp(p->seconds / std::max(once, 1e-9), 1.0, 1e6);
+        return measure_products(d, p, type, (int) std::max<uint64_t>(1, std::min(room, time)), large, few, out, err);
     });
 }
 

@@ -69,7 +69,13 @@ func (e *examination) step(name string, do func(progress func(float64)) error) {
 		return
 	}
 	e.report(update{Step: name, Device: &e.Device})
-	err := do(func(fraction float64) { e.report(update{Step: name, Fraction: fraction}) })
+	var last time.Time
+	err := do(func(fraction float64) {
+		if time.Since(last) > 50*time.Millisecond {
+			last = time.Now()
+			e.report(update{Step: name, Fraction: fraction})
+		}
+	})
 	if err != nil && e.ctx.Err() == nil {
 		e.Device.Failures = append(e.Device.Failures, doctor.Failure{Step: name, Error: err.Error()})
 	}
