@@ -73,10 +73,14 @@ func (a *app) doctor(f *doctorFlags, model string) error {
 	if err != nil {
 		return err
 	}
+	v, err := version()
+	if err != nil {
+		return err
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	m, err := machine.New(machine.Options{
-		Version: version().LLM, Command: []string{program, examineCommand},
+		Version: v.LLM, Command: []string{program, examineCommand},
 		Model: model, Threads: f.threads, Time: f.time,
 	})
 	if err != nil {
