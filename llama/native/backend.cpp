@@ -118,8 +118,8 @@ void llm_backend_init(void) {
     // common logs to the standard streams from a thread of its own: never start it.
     common_log_set_verbosity_thold(-1);
     llm::guard(nullptr, [](llm::scope &) {
+        llm::load_backends(); // first: what they say is kept with them
         llama_backend_init();
-        llm::load_backends();
         return LLM_OK;
     });
 }
