@@ -18,7 +18,7 @@ scripts/fetch-model.sh
 if [ "$backend" = cpu ] && [ -z "${GGML_BACKEND_PATH:-}" ]; then
     GGML_BACKEND_PATH=$(scripts/fetch-vulkan-module.sh)
     export GGML_BACKEND_PATH
-    ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json >/dev/null 2>&1 ||
+    [ -n "$(ls /usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json 2>/dev/null)" ] ||
         fail "there is no Vulkan driver; install that of your card, or Mesa's software driver with: sudo apt-get install -y mesa-vulkan-drivers libvulkan1"
     # The backend takes no device of type CPU unless it is named.
     if [ -z "${GGML_VK_VISIBLE_DEVICES:-}" ] && ! bin/llm-modules devices | grep -q '^Vulkan'; then
