@@ -319,7 +319,7 @@ int llm_probe_product(const struct llm_probe_params * p, const char * name, int3
         }
         const int32_t    few   = std::min(columns, 32);
         llm_probe_params quick = *p;
-        quick.seconds          = 0;
+        quick.seconds          = std::min(p->seconds, 0.05); // the best of some rounds, where they are short
         int code               = measure_products(d, &quick, type, 1, small, few, out, err);
         if (code || !out->supported) {
             return code;
@@ -330,7 +330,7 @@ int llm_probe_product(const struct llm_probe_params * p, const char * name, int3
             if (once > p->seconds) {
                 return measure_products(d, p, type, 1, small, few, out, err);
             }
-            return measure_products(d, p, type, 1, large, all > p->seconds ? few : columns, out, err);
+            return measure_products(d, p, type, 1, large, all > 2 * p->seconds ? few : columns, out, err);
         }
         constexpr uint64_t beyond_caches = 256u << 20;
         const uint64_t     room          = std::min(beyond_caches, p->max_bytes / 10 * 9) / (ggml_row_size(type, large) * large);
