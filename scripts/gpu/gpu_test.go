@@ -131,12 +131,13 @@ func TestDoctor(t *testing.T) {
 	}
 }
 
-// TestOutOfMemory asks for a context that no device has room for.
+// TestOutOfMemory asks for a context of some 180 GB. (Mesa's software driver has as much
+// memory as it is asked for, but no tensor that large.)
 func TestOutOfMemory(t *testing.T) {
 	for _, d := range gpus(t) {
 		out, stderr, code := call(t, nil, "run", model(), "-dev", d.Name, "-ngl", "99", "-c", "8000000", "-n", "1", "-p", prompt)
 		report(fmt.Sprintf("%s, context of 8,000,000 tokens: %s", d.Name, strings.TrimSpace(stderr)))
-		if code != 1 || out != "" || !strings.Contains(stderr, "memory") || strings.Contains(stderr, "goroutine") {
+		if code != 1 || out != "" || !strings.Contains(stderr, d.Name) || strings.Contains(stderr, "goroutine") {
 			t.Errorf("%s: exit %d: %s%s", d.Name, code, out, stderr)
 		}
 	}

@@ -91,7 +91,7 @@ type token struct {
 }
 
 const (
-	prompt   = "What is the capital of France?"
+	prompt   = "1, 2, 3, 4, 5, 6, 7, 8," // how it goes on is not near a tie
 	nTokens  = "16"
 	nLogprob = "20"
 )
@@ -100,7 +100,7 @@ const (
 func ask(t *testing.T, args ...string) answer {
 	t.Helper()
 	begin := time.Now()
-	out, stderr, code := call(t, nil, append([]string{"run", model(), "--json", "--logprobs", nLogprob, "--temp", "0", "-n", nTokens, "-c", "512", "-p", prompt}, args...)...)
+	out, stderr, code := call(t, nil, append([]string{"run", model(), "--json", "--logprobs", nLogprob, "--temp", "0", "-n", nTokens, "-c", "512", "--no-chat", "-p", prompt}, args...)...)
 	if code != 0 {
 		t.Fatalf("llm run %s: exit %d: %s%s", strings.Join(args, " "), code, out, stderr)
 	}
