@@ -18,7 +18,6 @@ else ifneq ($(BACKEND),cpu)
 else
   BIN  := bin/llm
 endif
-NATIVE = BACKEND=$(BACKEND) LINK=$(LINK) scripts/build-native.sh
 
 # The packages that do not reach cgo, with their tests.
 PURE = $(shell go list -f '{{$$llama := "github.com/seed-f87006eb/llm/llama"}}{{$$c := eq .ImportPath $$llama}}{{range .Deps}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{range .TestImports}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{range .XTestImports}}{{if eq . $$llama}}{{$$c = true}}{{end}}{{end}}{{if not $$c}}{{.ImportPath}}{{end}}' ./...)
@@ -27,7 +26,7 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 native: ## fetch the engine's source if needed and build it (BACKEND=cpu, cuda, vulkan or metal; LINK=modules)
-	@$(NATIVE)
+	@BACKEND=$(BACKEND) LINK=$(LINK) scripts/build-native.sh
 
 build: native ## build bin/llm (of another BACKEND bin/llm-BACKEND, of LINK=modules bin/llm-modules)
 	@command -v go >/dev/null || { echo "make: 'go' is missing; install Go 1.26 or newer from https://go.dev/dl"; exit 1; }

@@ -44,8 +44,7 @@ use "$root"
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] ||
     fail "there is no CUDA toolkit, and the one that can be fetched is for Linux on x86-64; install NVIDIA's and point CUDA_HOME at it"
-need python3 python3 python
-python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip python
+need_pip
 
 mkdir -p build
 tmp=$(mktemp -d build/.cuda.XXXXXX)

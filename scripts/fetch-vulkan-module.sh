@@ -6,6 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/need.sh
+. scripts/npm.sh
 
 package=@node-llama-cpp/linux-x64-vulkan@3.22.1 # llama.cpp v0.5.0, as third_party/llama.cpp.lock
 integrity=sha512-bBxqU+JOcBu1nb5Qj2zcMci+JByT1E8EajHvYodyNfVIPkEhXh+/HMwR1/BT7xP08YK0hks+kM8fglER0P8JEg==
@@ -24,10 +25,7 @@ tmp=$(mktemp -d "${module%/*}/.fetch.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 echo "fetch-vulkan-module.sh: $package from the npm registry" >&2
-(cd "$tmp" && npm pack --silent "$package" >/dev/null) || fail "npm could not get $package; check the network"
-set -- "$tmp"/*.tgz
-got=sha512-$(openssl dgst -sha512 -binary "$1" | openssl base64 -A)
-[ "$got" = "$integrity" ] || fail "$package has integrity $got, $integrity was expected"
-tar -xzf "$1" -C "$tmp" "$file" # alone: beside its own libggml-base.so it would load that one too
+npm_fetch "$package" "$integrity" "$tmp" || fail "npm could not get $package; check the network"
+tar -xzf "$tmp"/*.tgz -C "$tmp" "$file" # alone: beside its own libggml-base.so it would load that one too
 mv "$tmp/$file" "$module"
 echo "$module"

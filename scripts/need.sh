@@ -13,6 +13,12 @@ need() {
     exit 1
 }
 
+# need_pip: fails unless Python has pip.
+need_pip() {
+    need python3 python3 python
+    python3 -m pip --version >/dev/null 2>&1 || need pip3 python3-pip python
+}
+
 fail() {
     echo "${0##*/}: $*" >&2
     exit 1

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 zig=$PWD/build/zig
 if [ ! -e "$zig/cc" ]; then
-    need python3 python3 python
+    need_pip
     mkdir -p "$zig"
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --dest "$zig" ziglang==0.17.1 >&2 || fail "pip could not download ziglang; check the network"
     python3 -m zipfile -e "$zig"/ziglang-*.whl "$zig/files"
@@ -18,8 +18,10 @@ if [ ! -e "$zig/cc" ]; then
     chmod +x "$zig/cc"
 fi
 stamp=llama/stamp_metal.h
+made=./-.o # zig's answer to a question of the go command's about the compiler
+trap 'rm -f "$made"' EXIT
 [ -e "$stamp" ] || {
-    trap 'rm -f "$stamp"' EXIT
+    trap 'rm -f "$made" "$stamp"' EXIT
     printf '#define LLM_ARCHIVE "none"\n%s\n' "$(sed -n 's/#define LLM_ABI /#define LLM_ARCHIVE_ABI /p' llama/abi.h)" >"$stamp"
 }
 GOOS=darwin GOARCH=arm64 CGO_ENABLED=1 CC=$zig/cc go vet -tags metal ./...

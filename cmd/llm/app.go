@@ -52,7 +52,7 @@ func (a *app) main(args []string) int {
 		err = errors.New("standard output was closed by its reader; nothing more is written")
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(a.err, "llm: %s\n", oneLine(err))
+		fmt.Fprintf(a.err, "llm: %s\n", oneLine(err.Error()))
 	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
@@ -79,8 +79,8 @@ func (a *app) root() *cobra.Command {
 
 // oneLine keeps a message on one line, whatever a file name or the engine put into
 // it.
-func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

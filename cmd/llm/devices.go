@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"text/tabwriter"
 
@@ -43,7 +42,7 @@ func (a *app) devicesCommand() *cobra.Command {
 				return err
 			}
 			for _, line := range backendLines(backends) {
-				if _, err := fmt.Fprintln(a.out, oneLine(errors.New(line))); err != nil {
+				if _, err := fmt.Fprintln(a.out, oneLine(line)); err != nil {
 					return err
 				}
 			}
@@ -75,16 +74,14 @@ func deviceRows(devices []llm.Device) []deviceRow {
 func backendLines(backends []llm.Backend) []string {
 	var lines []string
 	for _, b := range backends {
+		if b.Devices > 0 {
+			continue
+		}
 		line := fmt.Sprintf("no %s device was found", b.Name)
 		if b.Name == "" {
 			line = b.Module + " did not load"
 		}
-		if b.Reason != "" {
-			line += ": " + b.Reason
-		}
-		if b.Devices == 0 {
-			lines = append(lines, line)
-		}
+		lines = append(lines, line+after(": ", b.Reason))
 	}
 	return lines
 }

@@ -115,7 +115,7 @@ func (e *lineEditor) readLine(prompt string) (string, error) {
 func (e *lineEditor) remember(text string) {
 	e.liner.AppendHistory(e.folds.fold(text))
 	if err := e.history.append(text); err != nil {
-		fmt.Fprintf(e.err, "llm: the history is not kept: %s\n", oneLine(err))
+		fmt.Fprintf(e.err, "llm: the history is not kept: %s\n", oneLine(err.Error()))
 	}
 }
 

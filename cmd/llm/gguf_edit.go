@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -204,12 +203,12 @@ func (a *app) edit(path string, f editFlags, change func(*keyEdit) error) error 
 		}
 	}
 	if path != done.Path && filepath.Clean(path) != done.Path {
-		fmt.Fprintf(a.err, "llm: %s is a link: the file is %s\n", oneLine(errors.New(path)), oneLine(errors.New(done.Path)))
+		fmt.Fprintf(a.err, "llm: %s is a link: the file is %s\n", oneLine(path), oneLine(done.Path))
 	}
 	if done.Changed && done.Names > 1 {
 		fmt.Fprintf(a.err, "llm: the file has %d names: the others keep the old one\n", done.Names)
 	}
-	_, err = fmt.Fprintf(a.out, "%s: %s\n", oneLine(errors.New(done.Path)), how(done, f.dryRun))
+	_, err = fmt.Fprintf(a.out, "%s: %s\n", oneLine(done.Path), how(done, f.dryRun))
 	return err
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -81,6 +80,6 @@ func (a *app) hash(path string, tensors, asJSON bool) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(a.out, "%s  %s\n", row.Hash, oneLine(errors.New(path)))
+	_, err = fmt.Fprintf(a.out, "%s  %s\n", row.Hash, oneLine(path))
 	return err
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -184,7 +183,7 @@ func (a *app) write(what string, outputs []gguf.Output, f editFlags) error {
 		}{f.dryRun, rows})
 	}
 	for _, r := range rows {
-		if _, err := fmt.Fprintf(a.out, "%s: %d tensors, %s\n", oneLine(errors.New(r.File)), r.Tensors, size(r.Size)); err != nil {
+		if _, err := fmt.Fprintf(a.out, "%s: %d tensors, %s\n", oneLine(r.File), r.Tensors, size(r.Size)); err != nil {
 			return err
 		}
 	}

@@ -78,7 +78,7 @@ func (r *repl) fatal(err error) bool {
 	case errors.As(err, &interrupted), errors.As(err, &write), errors.Is(err, llm.ErrClosed), errors.Is(err, os.ErrClosed):
 		return true
 	}
-	fmt.Fprintf(r.err, "llm: %s\n", oneLine(err))
+	fmt.Fprintf(r.err, "llm: %s\n", oneLine(err.Error()))
 	return false
 }
 

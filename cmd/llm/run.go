@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -108,7 +107,7 @@ func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
 		return nil, explainOpen(err)
 	}
 	for _, notice := range m.Info().Notices {
-		fmt.Fprintf(a.err, "llm: %s\n", oneLine(errors.New(notice)))
+		fmt.Fprintf(a.err, "llm: %s\n", oneLine(notice))
 	}
 	return m, nil
 }
@@ -122,7 +121,7 @@ func (a *app) load(path string, options []llm.Option) (*llm.Model, error) {
 	defer context.AfterFunc(ctx, func() {
 		time.Sleep(patience)
 		progress.done()
-		fmt.Fprintf(a.err, "llm: open model %s: loading was stopped: %s\n", oneLine(errors.New(path)), context.Cause(ctx))
+		fmt.Fprintf(a.err, "llm: open model %s: loading was stopped: %s\n", oneLine(path), context.Cause(ctx))
 		os.Exit(exitFailure)
 	})()
 	m, err := llm.Open(path, append(options, llm.LoadContext(ctx), llm.Progress(progress.update))...)
@@ -132,7 +131,7 @@ func (a *app) load(path string, options []llm.Option) (*llm.Model, error) {
 	progress.done()
 	backends, err := llm.Backends()
 	for _, line := range backendLines(backends) {
-		fmt.Fprintf(a.err, "llm: %s; it runs without\n", oneLine(errors.New(line)))
+		fmt.Fprintf(a.err, "llm: %s; it runs without\n", oneLine(line))
 	}
 	return m, err
 }

@@ -123,7 +123,7 @@ func (s *session) load(ctx context.Context, path string, keep func(string) bool)
 		return fmt.Errorf("load the chat: %s is a conversation, which needs a chat template", path)
 	}
 	if err != nil {
-		fmt.Fprintf(s.err, "llm: %s; the conversation is there, and is evaluated again\n", oneLine(err))
+		fmt.Fprintf(s.err, "llm: %s; the conversation is there, and is evaluated again\n", oneLine(err.Error()))
 		chat.used = 0
 	}
 	if keep("system") {

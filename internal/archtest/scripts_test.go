@@ -22,7 +22,7 @@ func runScript(t *testing.T, dir string, env []string, name string, args ...stri
 func scriptsOnly(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "repository")
-	for _, name := range []string{"scripts/need.sh", "scripts/fetch-llama.sh", "scripts/build-native.sh", "scripts/backend.sh",
+	for _, name := range []string{"scripts/need.sh", "scripts/npm.sh", "scripts/fetch-llama.sh", "scripts/build-native.sh", "scripts/backend.sh",
 		"scripts/cuda-toolkit.sh", "scripts/cuda-toolkit.txt", "third_party/llama.cpp.lock"} {
 		b, err := os.ReadFile(filepath.Join("..", "..", name))
 		if err != nil {
