@@ -15,20 +15,24 @@ var imports = map[string][]string{
 	"llama":                   {},
 	"llama/reference":         {"llama"},
 	"gguf":                    {},
+	"plan":                    {"gguf"},
+	"quant":                   {"gguf"},
 	"internal/chat":           {},
 	"internal/state":          {"internal/chat"},
-	"internal/engine":         {"gguf", "llama", "internal/chat", "internal/schema", "internal/state"},
+	"internal/engine":         {"gguf", "llama", "plan", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
 	"internal/schema":         {},
 	"internal/store/remote":   {},
-	"internal/worker":         {"llama", "internal/chat", "internal/engine"},
+	"internal/oracle":         {"gguf", "llama", "plan"},
+	"internal/worker":         {"llama", "plan", "internal/chat", "internal/engine", "internal/oracle"},
+	"internal/testheader":     {"gguf", "quant", "llama/reference"},
 	"internal/testmodel":      {},
 	"internal/testgguf":       {},
 	"internal/testgpu":        {},
 	"internal/archtest":       {},
-	".":                       {"llama", "internal/chat", "internal/engine", "internal/state", "internal/worker"},
+	".":                       {"gguf", "llama", "plan", "quant", "internal/chat", "internal/engine", "internal/oracle", "internal/state", "internal/worker"},
 	"internal/doctor":         {"gguf"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
-	"cmd/llm":                 {".", "gguf", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
+	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
 	"scripts/bench":           {".", "llama", "gguf", "llama/reference"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
@@ -38,7 +42,7 @@ var imports = map[string][]string{
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
 // import: it has the engine read files in the same process as ours.
-var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu"}
+var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)
