@@ -42,6 +42,7 @@ type ContextParams struct {
 	Batch          int // tokens a decode takes at most
 	Ubatch         int // tokens computed at once
 	Sequences      int
+	Outputs        int // rows of logits or embeddings of a decode at most, one for each sequence or more; 0: one for each token
 	Threads        int // for one token
 	ThreadsBatch   int // for many
 	KeyType        KVType
@@ -94,13 +95,13 @@ type Context struct {
 
 // NewContext makes a context. The model must stay open for as long.
 func (m *Model) NewContext(p ContextParams) (*Context, error) {
-	for _, v := range [...]int{p.Context, p.Batch, p.Ubatch, p.Sequences} {
+	for _, v := range [...]int{p.Context, p.Batch, p.Ubatch, p.Sequences, p.Outputs} {
 		if v < 0 || v > 1<<32-1 {
 			return nil, &Error{Op: "new context", Kind: ErrInvalid, Message: fmt.Sprintf("%d is out of range", v)}
 		}
 	}
 	params := C.struct_llm_context_params{
-		n_ctx: C.uint32_t(p.Context), n_batch: C.uint32_t(p.Batch), n_ubatch: C.uint32_t(p.Ubatch), n_seq_max: C.uint32_t(p.Sequences),
+		n_ctx: C.uint32_t(p.Context), n_batch: C.uint32_t(p.Batch), n_ubatch: C.uint32_t(p.Ubatch), n_seq_max: C.uint32_t(p.Sequences), n_outputs: C.uint32_t(p.Outputs),
 		n_threads: C.int32_t(clampInt32(p.Threads)), n_threads_batch: C.int32_t(clampInt32(p.ThreadsBatch)),
 		type_k: C.int32_t(p.KeyType), type_v: C.int32_t(p.ValueType), flash_attn: C.int32_t(p.FlashAttention),
 		embeddings: C.bool(p.Embeddings), pooling: C.int32_t(p.Pooling),

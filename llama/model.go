@@ -28,6 +28,9 @@ type ModelParams struct {
 	// NoAlloc simulates the load: the model and its contexts take no memory and
 	// must not compute, but say what they would take (Context.MemoryUse).
 	NoAlloc bool
+	// Described are devices to simulate the load on, only with NoAlloc: nil: those that are
+	// there; else these instead, and with none of them the CPU alone. Placement may name them.
+	Described []Described
 	// Progress is called on the loading goroutine with values from 0 to 1;
 	// false stops the load, which then fails with ErrCanceled.
 	Progress func(fraction float32) bool
@@ -94,6 +97,11 @@ func LoadModel(path string, p ModelParams) (*Model, error) {
 		return nil, err
 	}
 	defer freePlacement()
+	freeDescribed, err := putDescribed(p.Described, &params)
+	if err != nil {
+		return nil, err
+	}
+	defer freeDescribed()
 	if p.Progress != nil {
 		h := cgo.NewHandle(p.Progress)
 		defer h.Delete()

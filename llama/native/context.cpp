@@ -74,6 +74,9 @@ int check_context(const llama_model * model, const llm_context_params * p, char 
     if (p->n_seq_max == 0 || p->n_seq_max > llama_max_parallel_sequences()) {
         return llm::fail(err, LLM_EINVAL, "%u sequences: the limit is %zu", p->n_seq_max, llama_max_parallel_sequences());
     }
+    if (p->n_outputs != 0 && p->n_outputs < p->n_seq_max) {
+        return llm::fail(err, LLM_EINVAL, "room for %u outputs: there must be one for each of %u sequences", p->n_outputs, p->n_seq_max);
+    }
     const uint32_t n_ctx = p->n_ctx > 0 ? p->n_ctx : llama_model_n_ctx_train(model);
     if (p->n_seq_max > std::min(n_ctx, p->n_batch)) {
         return llm::fail(err, LLM_EINVAL, "%u sequences: a context of %u tokens with a batch of %u does not hold a token of each", p->n_seq_max,
@@ -152,6 +155,9 @@ int check_batch(const char * op, const llm_context * c, const llm_batch * b, boo
             }
         }
         *n_rows += b->output[i] != 0;
+    }
+    if (const int32_t n = encode || c->embeddings ? b->n_tokens : *n_rows; n > c->n_outputs) {
+        return llm::fail(err, LLM_EINVAL, "%s: %d outputs; the context has room for %d", op, n, c->n_outputs);
     }
     return LLM_OK;
 }
@@ -307,6 +313,7 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         p.n_batch              = params->n_batch;
         p.n_ubatch             = params->n_ubatch;
         p.n_seq_max            = params->n_seq_max;
+        p.n_outputs_max        = params->n_outputs;
         p.n_threads            = params->n_threads;
         p.n_threads_batch      = params->n_threads_batch;
         p.type_k               = (enum ggml_type) params->type_k;
@@ -338,7 +345,11 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         c->kv_unified = params->kv_unified;
         c->embeddings = params->embeddings;
         c->causal     = is_causal(model->model);
-        attach_threadpools(c.get(), params);
+        // The engine takes one for each token of a batch where it has an encoder.
+        c->n_outputs  = params->n_outputs && !llama_model_has_encoder(model->model) ? (int32_t) std::min(params->n_outputs, (uint32_t) INT32_MAX) : INT32_MAX;
+        if (!model->simulated) { // threads take milliseconds, and would never compute
+            attach_threadpools(c.get(), params);
+        }
         *out         = c.release();
         return LLM_OK;
     });

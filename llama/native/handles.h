@@ -2,6 +2,7 @@
 #pragma once
 
 #include "llm.h"
+#include "phantom.h"
 
 #include "llama.h"
 
@@ -16,6 +17,7 @@ struct llm_model {
     bool                simulated; // loaded with no_alloc: computing would crash
     bool                vocab_only; // no weights: there is nothing to compute with
     std::vector<int32_t> overridden; // which override placed each tensor, or -1; empty: none did
+    llm::phantoms       described; // the devices of a simulation, which the engine points to
 
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };
@@ -29,6 +31,7 @@ struct llm_context {
     llama_context *   ctx;
     const llm_model * model;
     int32_t           n_ctx, n_batch, n_ubatch, n_seq_max;
+    int32_t           n_outputs; // rows that a decode may have
     bool              kv_unified;
     bool              embeddings;
     bool              causal; // else a batch is computed as one ubatch

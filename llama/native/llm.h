@@ -89,6 +89,21 @@ struct llm_override {
     const char * buffer;
 };
 
+// A device that need not be there, for a simulated load.
+struct llm_described {
+    const char * name;        // 1 to 63 bytes; that of its buffers too
+    const char * description; // may be NULL
+    const char * backend;     // whose rules it follows: "cuda", "metal", "vulkan"
+    uint64_t     total, free; // bytes of memory
+    uint64_t     max_buffer, max_tensor; // bytes at most of a buffer, of a tensor that it computes with; 0: no limit
+    uint32_t     alignment, host_alignment; // bytes, powers of two
+    uint32_t     row_padding; // rows of quantized weights are padded to a multiple of so many numbers; 0: they are not
+    bool         host_buffer; // it has its own kind of host memory
+    bool         async, events; // with both, several devices work on several batches at once
+    bool         unified;     // its memory is the host's
+    uint32_t     compute_capability; // of CUDA, 89 for 8.9; 0: that of a new card
+};
+
 struct llm_model_params {
     int32_t  n_gpu_layers; // layers on GPU devices, the output being one; negative: all
     int32_t  split_mode;   // enum llama_split_mode: 0 none, 1 layer, 2 row, 3 tensor
@@ -99,6 +114,10 @@ struct llm_model_params {
     bool     no_alloc;     // simulate: the model and its contexts take no memory and compute nothing
     bool     no_host;      // leave out the devices' own kind of host memory
     bool     use_extra_bufts; // repack weights for the CPU
+    // Only with no_alloc. NULL: the devices that are there; else these instead, which may be
+    // none: the CPU alone.
+    const struct llm_described * described;
+    int32_t                      n_described;
     const char * const *        devices; // names; none: the engine's choice; "none" alone: the CPU
     int32_t                     n_devices;
     const float *               tensor_split; // shares of the devices; none: by their free memory
@@ -179,6 +198,7 @@ typedef struct llm_context llm_context;
 
 struct llm_context_params {
     uint32_t n_ctx, n_batch, n_ubatch, n_seq_max;
+    uint32_t n_outputs; // rows of logits or embeddings of a decode at most, n_seq_max or more; 0: one for each token
     int32_t  n_threads, n_threads_batch;
     int32_t  type_k, type_v;  // enum ggml_type, one of those llm_kv_type gives
     int32_t  flash_attn;      // -1 auto, 0 off, 1 on

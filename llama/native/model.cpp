@@ -93,7 +93,7 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
             return llm::fail(err, LLM_EENGINE, "%s is negative or not a number", key.c_str());
         }
         const llama_vocab * vocab = llama_model_get_vocab(model);
-        auto m = std::make_unique<llm_model>(llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc, params->vocab_only, {} });
+        auto m = std::make_unique<llm_model>(llm_model{ model, vocab, llama_vocab_n_tokens(vocab), params->no_alloc, params->vocab_only, {}, {} });
         if (const int code = place.check(m.get(), err)) {
             llama_model_free(model);
             return code;

@@ -39,15 +39,47 @@ static std::string joined(const std::set<std::string> & names) {
     return text;
 }
 
-static std::string device_names() {
+static std::string names_of(const std::vector<ggml_backend_dev_t> & devices) {
     std::set<std::string> names;
-    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
-        if (takes_layers(ggml_backend_dev_get(i))) {
-            names.insert(ggml_backend_dev_name(ggml_backend_dev_get(i)));
+    for (ggml_backend_dev_t dev : devices) {
+        if (takes_layers(dev)) {
+            names.insert(ggml_backend_dev_name(dev));
         }
     }
     return names.empty() ? "there is none beside the CPU" : "there are " + joined(names);
 }
+
+std::vector<ggml_backend_dev_t> placement::candidates() const {
+    std::vector<ggml_backend_dev_t> list;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_dev_t dev = ggml_backend_dev_get(i);
+        if (!describes || !takes_layers(dev)) {
+            list.push_back(dev);
+        }
+    }
+    for (const auto & p : described.all()) {
+        list.push_back(&p->device);
+    }
+    return list;
+}
+
+int placement::read_described(const llm_model_params * params, char ** err) {
+    describes = params->described != nullptr;
+    if (!describes && params->n_described == 0) {
+        return LLM_OK;
+    }
+    if (!params->no_alloc) {
+        return fail(err, LLM_EINVAL, "described devices: only a simulated load can have them");
+    }
+    if (params->split_mode == LLAMA_SPLIT_MODE_TENSOR && params->n_described > 0) {
+        // The engine would keep what it makes of them as long as the process.
+        return fail(err, LLM_EINVAL, "described devices: a split of tensors cannot be simulated on them");
+    }
+    return described.read(params->described, params->n_described, err);
+}
+
+// As the engine compares names (ggml-backend-reg.cpp@v0.5.0).
+static bool is_called(ggml_backend_dev_t dev, const char * name) { return same_but_case(ggml_backend_dev_name(dev), name); }
 
 int placement::read_devices(const llm_model_params * params, char ** err) {
     if (params->n_devices < 0 || params->n_devices > (int32_t) llama_max_devices() || (params->n_devices && !params->devices)) {
@@ -58,9 +90,11 @@ int placement::read_devices(const llm_model_params * params, char ** err) {
         if (strcmp(name, "none") == 0 && params->n_devices == 1) {
             break;
         }
-        ggml_backend_dev_t dev = ggml_backend_dev_by_name(name);
+        const auto         list  = candidates();
+        const auto         found = std::find_if(list.begin(), list.end(), [&](ggml_backend_dev_t d) { return is_called(d, name); });
+        ggml_backend_dev_t dev   = found == list.end() ? nullptr : *found;
         if (!dev) {
-            return fail(err, LLM_EINVAL, "device \"%.99s\" is not known; %s", name, device_names().c_str());
+            return fail(err, LLM_EINVAL, "device \"%.99s\" is not known; %s", name, names_of(list).c_str());
         }
         if (!takes_layers(dev)) {
             return fail(err, LLM_EINVAL, "device \"%.99s\" is the CPU, which has what no other device has; name none for the CPU alone", name);
@@ -70,7 +104,12 @@ int placement::read_devices(const llm_model_params * params, char ** err) {
         }
         devices.push_back(dev);
     }
-    if (params->n_devices) {
+    if (describes && !params->n_devices) {
+        for (const auto & p : described.all()) {
+            devices.push_back(&p->device);
+        }
+    }
+    if (params->n_devices || describes) {
         devices.push_back(nullptr);
     }
     return LLM_OK;
@@ -125,8 +164,8 @@ int placement::read_overrides(const llm_model_params * params, char ** err) {
     }
     std::map<std::string, ggml_backend_buffer_type_t> types;
     std::set<std::string>                             names;
-    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
-        if (auto * type = ggml_backend_dev_buffer_type(ggml_backend_dev_get(i))) {
+    for (ggml_backend_dev_t dev : candidates()) {
+        if (auto * type = ggml_backend_dev_buffer_type(dev)) {
             types[ggml_backend_buft_name(type)] = type;
             names.insert(ggml_backend_buft_name(type));
         }
@@ -164,7 +203,10 @@ int placement::read(const llm_model_params * params, char ** err) {
     if (params->main_gpu < 0) {
         return fail(err, LLM_EINVAL, "main GPU %d", params->main_gpu);
     }
-    int code = read_devices(params, err);
+    int code = read_described(params, err);
+    if (!code) {
+        code = read_devices(params, err);
+    }
     if (!code) {
         code = read_split(params, err);
     }
@@ -194,7 +236,8 @@ static bool uses(const llama_model * model, ggml_backend_dev_t dev) {
     return !dev || ggml_backend_dev_type(dev) == GGML_BACKEND_DEVICE_TYPE_CPU || ggml_backend_dev_type(dev) == GGML_BACKEND_DEVICE_TYPE_ACCEL;
 }
 
-int placement::check(llm_model * m, char ** err) const {
+int placement::check(llm_model * m, char ** err) {
+    m->described         = std::move(described);
     const auto & tensors = m->model->tensors_by_name;
     for (size_t t = 0; !matchers.empty() && t < tensors.size(); t++) {
         const char * name  = tensors[t].first.c_str();

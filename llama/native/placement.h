@@ -19,15 +19,21 @@ public:
     // Refuses what the engine would abort on, or would take for something else.
     int  read(const llm_model_params * params, char ** err);
     void apply(const llm_model_params * params, llama_model_params * out);
-    // Looks at what became of the overrides.
-    int  check(llm_model * model, char ** err) const;
+    // Looks at what became of the overrides, and gives the model the described devices.
+    int  check(llm_model * model, char ** err);
 
 private:
+    // The devices that there are for this load, the CPU among them.
+    std::vector<ggml_backend_dev_t> candidates() const;
+
+    int  read_described(const llm_model_params * params, char ** err);
     int  read_devices(const llm_model_params * params, char ** err);
     int  read_split(const llm_model_params * params, char ** err);
     int  read_overrides(const llm_model_params * params, char ** err);
     void split_full_devices();
 
+    bool                                          describes = false;
+    phantoms                                      described;
     std::vector<ggml_backend_dev_t>               devices; // ends in NULL
     std::vector<float>                            split;
     std::vector<std::string>                      patterns;
