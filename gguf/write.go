@@ -264,6 +264,21 @@ func (w *Writer) WriteTo(out io.Writer) (int64, error) {
 	return c.done, err
 }
 
+// WriteHeader writes the file as far as its data, whose readers are not read and may be
+// nil. A file of [Writer.Size] bytes that begins with it has all the tensors, with
+// whatever stands in the rest: holes that take no room, where the file system has them.
+func (w *Writer) WriteHeader(out io.Writer) error {
+	h, err := w.header()
+	if err != nil {
+		return err
+	}
+	c := copier{ctx: context.Background(), out: out}
+	if err := c.header(h, w.align(h.size)); err != nil {
+		return err
+	}
+	return c.flush()
+}
+
 func (w *Writer) write(c *copier) error {
 	h, err := w.header()
 	if err != nil {

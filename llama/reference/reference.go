@@ -1,13 +1,15 @@
 // Package reference is C++ for tests: a plain greedy loop over the upstream API, to
 // compare the engine with, assertions, crashes and calls without end on demand, calls
 // that only C can make, the size of the C heap, the engine's reader of GGUF files, and
-// the hyper-parameters that it reads. Nothing but tests may import it.
+// the hyper-parameters that it reads, the tensors that it makes of them and the types that
+// its quantizer chooses. Nothing but tests may import it.
 package reference
 
 /*
+// -lllm again: the reference needs parts of the engine that nothing before it does.
 #cgo CFLAGS: -I${SRCDIR}/../native/reference
-#cgo !asan LDFLAGS: -L${SRCDIR}/../../build/cpu -lllm_reference
-#cgo asan LDFLAGS: -L${SRCDIR}/../../build/cpu-asan -lllm_reference
+#cgo !asan LDFLAGS: -L${SRCDIR}/../../build/cpu -lllm_reference -lllm
+#cgo asan LDFLAGS: -L${SRCDIR}/../../build/cpu-asan -lllm_reference -lllm
 #include "reference.h"
 #include <stdlib.h>
 */

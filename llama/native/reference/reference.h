@@ -58,6 +58,17 @@ const char * llm_reference_architecture(int i);
 // none any more, NULL behind the last.
 char * llm_reference_key(int i);
 
+// The tensors that the engine makes of a header with keys alone: lines of a name and
+// dimensions, malloc'ed, those that a model may lack among them. Returns a code of llm.h.
+int llm_reference_tensors(const char * path, char ** text, char ** err);
+
+// What the engine's quantizer would make of a file of which the header and the size are
+// enough: lines of a tensor's name and the number of its type, in the order in which it
+// looks at them, malloc'ed. ftype: enum llama_ftype. *requires_imatrix: without an
+// importance matrix it would refuse. Not while other threads load models: it takes over
+// the engine's log. Returns a code of llm.h.
+int llm_reference_quantized_types(const char * path, int ftype, int has_imatrix, int pure, char ** text, int * requires_imatrix, char ** err);
+
 // Makes n GPUs FAKE0, FAKE1, … with so many bytes of memory each, which the CPU computes for. Once in a process, after the
 // engine was started.
 void llm_reference_gpus(int n, size_t total);
