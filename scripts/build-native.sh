@@ -3,6 +3,8 @@
 #
 #   libllm.a                one static archive (LINK=static, the default; the name is
 #                           the backend's): linked by llama/cgo_<backend>.go
+#   bin/tiny-models         beside a static archive: the engine's generator of tiny
+#                           models, for tests
 #   libllm.a, lib/          our C++ alone, and shared libraries (LINK=modules, which is
 #                           the name too): a CPU module for each kind of processor, and
 #                           one for BACKEND, chosen at run time: llama/cgo_modules.go

@@ -3,6 +3,7 @@ package testheader
 import (
 	"math"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/seed-f87006eb/llm/gguf"
@@ -108,5 +109,20 @@ func TestPathRefuses(t *testing.T) {
 		if path, err := Path(r[0], r[1]); err == nil {
 			t.Errorf("%v: %s", r, path)
 		}
+	}
+}
+
+// TestEngineTakesTinyModels: each loads and makes a context.
+func TestEngineTakesTinyModels(t *testing.T) {
+	paths := Tiny(t)
+	if len(paths) < 100 {
+		t.Errorf("%d models", len(paths))
+	}
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			if u := use(t, path, 1); u.Model == 0 || u.Compute == 0 {
+				t.Errorf("the engine takes %+v", u)
+			}
+		})
 	}
 }

@@ -24,4 +24,11 @@ else()
 endif()
 add_custom_command(OUTPUT ${OUT}/libllm.a COMMAND ${merge} DEPENDS ${parts} VERBATIM
     COMMENT "Merging libllm.a")
-add_custom_target(llm_archive DEPENDS ${OUT}/libllm.a llm_reference)
+
+# For tests only: upstream's generator of tiny models, one of each architecture.
+add_executable(llm_tiny_models EXCLUDE_FROM_ALL ${LLAMA}/tests/test-llama-archs.cpp)
+target_link_libraries(llm_tiny_models PRIVATE llama-common llama)
+target_include_directories(llm_tiny_models SYSTEM PRIVATE ${LLAMA}/src)
+set_target_properties(llm_tiny_models PROPERTIES OUTPUT_NAME tiny-models RUNTIME_OUTPUT_DIRECTORY ${OUT}/bin)
+
+add_custom_target(llm_archive DEPENDS ${OUT}/libllm.a llm_reference llm_tiny_models)
