@@ -2,7 +2,6 @@ package testheader
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -179,6 +178,10 @@ func addVocabulary(w *gguf.Writer, size uint32) error {
 
 // writeSparse writes the header of a file, with a hole as large as its data.
 func writeSparse(w *gguf.Writer, path string) error {
+	header, err := w.Header()
+	if err != nil {
+		return err
+	}
 	size, err := w.Size()
 	if err != nil {
 		return err
@@ -189,7 +192,7 @@ func writeSparse(w *gguf.Writer, path string) error {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	if err := w.WriteHeader(io.Writer(f)); err != nil {
+	if _, err := f.Write(header); err != nil {
 		return err
 	}
 	if err := f.Truncate(size); err != nil {
