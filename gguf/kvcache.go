@@ -34,12 +34,87 @@ func (h *Hyper) KVBytes(context int, k, v TensorType) (int64, bool) {
 	if context > math.MaxInt32-256 {
 		return 0, false
 	}
-	c := cacheSize{h: h, k: k, v: v, cells: pad256(context), ok: true}
 	batch := 512
 	if h.Causal {
 		batch = min(batch, context)
 	}
-	c.window = pad256(min(c.cells, h.Window.Size+batch))
+	cells := pad256(context)
+	total := 0.0 // exact below 2^53, which no computer has
+	for _, t := range h.Cache() {
+		kind := F32
+		switch t.Type {
+		case CacheKey:
+			kind = k
+		case CacheValue:
+			kind = v
+		}
+		block, size := kind.Block()
+		if block == 0 || t.Width%block != 0 {
+			return 0, false
+		}
+		total += float64(t.Width/block) * float64(size) * float64(t.Rows(cells, h.WindowCells(cells, batch, 1)))
+	}
+	return int64(total), total < math.MaxInt64
+}
+
+func pad256(n int) int { return (n + 255) &^ 255 }
+
+// CacheTensor is a tensor of the memory that the engine makes for a context, for one
+// sequence. Of the keys and values, sequences share one where the cache is unified.
+type CacheTensor struct {
+	Layer int
+	Width int // numbers of a row
+	Type  CacheType
+	Span  CacheSpan
+	Fixed int // rows of [CacheFixed], tokens of an entry of [CacheShared]
+	// Own: each sequence has its own, also where the cache is unified.
+	Own bool
+}
+
+// CacheType says which numbers a tensor holds; states are 32-bit floats.
+type CacheType uint8
+
+// What the memory of a context holds.
+const (
+	CacheKey CacheType = iota
+	CacheValue
+	CacheState
+)
+
+// CacheSpan says how many rows a tensor has.
+type CacheSpan uint8
+
+// Rows for each token of the context, of the window, of several tokens together, or so many.
+const (
+	CacheContext CacheSpan = iota
+	CacheWindow
+	CacheShared
+	CacheFixed
+)
+
+// Rows is how many rows the tensor has, where the context has so many cells, and a window.
+func (t CacheTensor) Rows(cells, window int) int {
+	switch t.Span {
+	case CacheWindow:
+		return window
+	case CacheShared:
+		return pad256(max(1, (cells+t.Fixed-1)/t.Fixed))
+	case CacheFixed:
+		return t.Fixed
+	}
+	return cells
+}
+
+// WindowCells is how many tokens layers with a window keep, where the others keep cells,
+// so many are computed at once and so many sequences share a cache:
+// src/llama-kv-cache-iswa.cpp@v0.5.0.
+func (h *Hyper) WindowCells(cells, ubatch, sequences int) int {
+	return pad256(min(cells, h.Window.Size*sequences+ubatch))
+}
+
+// Cache lists the memory of a context of one sequence, layer by layer of each kind.
+func (h *Hyper) Cache() []CacheTensor {
+	c := cacheList{h: h, tensors: make([]CacheTensor, 0, 2*len(h.Layers))}
 	switch h.memory {
 	case memoryAttention:
 		c.attention()
@@ -58,44 +133,32 @@ func (h *Hyper) KVBytes(context int, k, v TensorType) (int64, bool) {
 	case memoryCompressed:
 		c.compressed()
 	}
-	return int64(c.bytes), c.ok && c.bytes < math.MaxInt64
+	return c.tensors
 }
 
-func pad256(n int) int { return (n + 255) &^ 255 }
-
-// cacheSize adds up.
-type cacheSize struct {
-	h             *Hyper
-	k, v          TensorType
-	cells, window int     // tokens that layers without and with a window keep
-	bytes         float64 // exact below 2^53, which no computer has
-	ok            bool
+type cacheList struct {
+	h       *Hyper
+	tensors []CacheTensor
 }
 
-// add adds a tensor of rows, each of so many numbers.
-func (c *cacheSize) add(t TensorType, width, rows int) {
-	block, size := t.Block()
-	if block == 0 || width%block != 0 {
-		c.ok = false
-		return
-	}
-	c.bytes += float64(width/block) * float64(size) * float64(rows)
+func (c *cacheList) add(layer int, t CacheType, width int, s CacheSpan, fixed int) {
+	c.tensors = append(c.tensors, CacheTensor{Layer: layer, Width: width, Type: t, Span: s, Fixed: fixed, Own: t == CacheState || c.h.memory == memoryCompressed})
 }
 
 // attention adds the layers that keep keys and values.
-func (c *cacheSize) attention() {
+func (c *cacheList) attention() {
 	h := c.h
 	for i, l := range h.Layers {
 		if !l.KV || !h.keepsKV(i) {
 			continue
 		}
-		cells := c.cells
+		span := CacheContext
 		if l.Window && h.Window.Kind != WindowNone {
-			cells = c.window
+			span = CacheWindow
 		}
-		c.add(c.k, l.KeyWidth(), cells)
+		c.add(i, CacheKey, l.KeyWidth(), span, 0)
 		if !h.latent() {
-			c.add(c.v, l.ValueWidth(), cells)
+			c.add(i, CacheValue, l.ValueWidth(), span, 0)
 		}
 	}
 }
@@ -130,33 +193,34 @@ func (h *Hyper) keepsKV(i int) bool {
 }
 
 // states adds those of recurrent layers.
-func (c *cacheSize) states() {
+func (c *cacheList) states() {
 	h := c.h
 	for i, l := range h.Layers[:h.Main()] {
 		if !l.Recurrent {
 			continue
 		}
-		c.add(F32, h.Recurrent.Rolling+h.Recurrent.State, 1)
+		c.add(i, CacheState, h.Recurrent.Rolling, CacheFixed, 1)
+		c.add(i, CacheState, h.Recurrent.State, CacheFixed, 1)
 		if i == h.Recurrent.PLELayer {
-			c.add(F32, h.Recurrent.PLEConv, 1)
+			c.add(i, CacheState, h.Recurrent.PLEConv, CacheFixed, 1)
 		}
 	}
 }
 
 // attentionIndexer adds the keys of an indexer on all layers that keep keys.
-func (c *cacheSize) attentionIndexer() {
+func (c *cacheList) attentionIndexer() {
 	for i := range c.h.Layers {
 		if c.h.keepsKV(i) {
-			c.add(c.k, c.h.Indexer.KeyLength, c.cells)
+			c.add(i, CacheKey, c.h.Indexer.KeyLength, CacheContext, 0)
 		}
 	}
 }
 
 // indexer adds its keys, one head; and values, which nobody reads, where the cache is
 // not latent.
-func (c *cacheSize) indexer() {
+func (c *cacheList) indexer() {
 	h := c.h
-	for _, l := range h.Layers {
+	for i, l := range h.Layers {
 		if !l.Indexer {
 			continue
 		}
@@ -164,9 +228,9 @@ func (c *cacheSize) indexer() {
 		if l.Window {
 			width = l.KeyLength
 		}
-		c.add(c.k, width, c.cells)
+		c.add(i, CacheKey, width, CacheContext, 0)
 		if !h.latent() {
-			c.add(c.v, l.ValueLength, c.cells)
+			c.add(i, CacheValue, l.ValueLength, CacheContext, 0)
 		}
 	}
 }
@@ -179,24 +243,25 @@ const (
 
 // compressed is llama_kv_cache_dsv4: the window as it is, and one entry for 4 or 128
 // tokens, each with the state of what is being compressed.
-func (c *cacheSize) compressed() {
+func (c *cacheList) compressed() {
 	h, head := c.h, c.h.First().KeyLength
-	entries := func(ratio int) int { return pad256(max(1, (c.cells+ratio-1)/ratio)) }
+	state := func(i, width, rows int) {
+		if i < h.Main() { // values and their scores
+			c.add(i, CacheState, width, CacheFixed, rows)
+			c.add(i, CacheState, width, CacheFixed, rows)
+		}
+	}
 	for i, l := range h.Layers {
-		c.add(c.k, l.KeyWidth(), c.window)
+		c.add(i, CacheKey, l.KeyWidth(), CacheWindow, 0)
 		switch l.Compress {
 		case compressFew:
-			c.add(c.k, l.KeyWidth(), entries(compressFew))
-			c.add(c.k, h.Indexer.KeyLength, entries(compressFew))
-			if i < h.Main() {
-				c.add(F32, 2*head, 2*2*compressFew)
-				c.add(F32, 2*h.Indexer.KeyLength, 2*2*compressFew)
-			}
+			c.add(i, CacheKey, l.KeyWidth(), CacheShared, compressFew)
+			c.add(i, CacheKey, h.Indexer.KeyLength, CacheShared, compressFew)
+			state(i, 2*head, 2*compressFew)
+			state(i, 2*h.Indexer.KeyLength, 2*compressFew)
 		case compressMany:
-			c.add(c.k, l.KeyWidth(), entries(compressMany))
-			if i < h.Main() {
-				c.add(F32, head, 2*compressMany)
-			}
+			c.add(i, CacheKey, l.KeyWidth(), CacheShared, compressMany)
+			state(i, head, compressMany)
 		}
 	}
 }

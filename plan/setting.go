@@ -1,0 +1,107 @@
+package plan
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/seed-f87006eb/llm/gguf"
+)
+
+// setting is a request as the engine understands it: llama_context::llama_context and
+// sched_reserve of src/llama-context.cpp@v0.5.0.
+type setting struct {
+	h          *gguf.Hyper
+	context    int // tokens over all sequences
+	cells      int // of one sequence, or of all in a unified cache
+	sequences  int
+	streams    int // caches beside one another
+	ubatch     int
+	tokens     int // of the largest graph
+	outputs    int
+	key, value gguf.TensorType
+	flash      bool
+	pooling    gguf.Pooling
+	r          *Request
+}
+
+// maxSequences is LLAMA_MAX_SEQ of src/llama-cparams.h@v0.5.0.
+const maxSequences = 256
+
+func newSetting(h *gguf.Hyper, r *Request) (*setting, error) {
+	s := &setting{h: h, context: r.Context, sequences: max(1, r.Sequences), key: r.KeyType, value: r.ValueType, r: r, pooling: h.Pooling}
+	if s.context <= 0 {
+		s.context = h.Context
+	}
+	if s.context <= 0 || s.context > math.MaxInt32-512 {
+		return nil, impossible("a context of %d tokens cannot be made", s.context)
+	}
+	if s.sequences > maxSequences {
+		return nil, impossible("%d sequences: the engine has at most %d", s.sequences, maxSequences)
+	}
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	s.flash = r.FlashAttention != FlashAttentionOff
+	batch := max(1, r.Batch)
+	if h.Causal {
+		batch = min(s.context, batch)
+	}
+	s.ubatch = batch
+	if r.Ubatch > 0 {
+		s.ubatch = min(batch, r.Ubatch)
+	}
+	outputs := batch
+	if r.Outputs == OutputsServer && h.Kind != gguf.KindEncoderDecoder {
+		outputs = s.sequences
+	}
+	s.context = (s.context + 255) &^ 255
+	s.cells, s.streams = s.context, 1
+	if !r.Unified {
+		s.streams = s.sequences
+		if s.cells = (s.context/s.sequences + 255) &^ 255; s.cells == 0 {
+			return nil, impossible("%d tokens are too few for %d sequences", s.context, s.sequences)
+		}
+		s.context = s.cells * s.sequences
+	}
+	s.tokens = min(s.context, s.ubatch)
+	s.outputs = min(s.tokens, outputs)
+	s.tokens = (s.tokens + s.sequences - 1) / s.sequences * s.sequences
+	return s, nil
+}
+
+// check looks for what the engine refuses, or what would end it.
+func (s *setting) check() error {
+	h, r := s.h, s.r
+	for _, t := range []gguf.TensorType{s.key, s.value} {
+		if !t.Known() {
+			return impossible("%v is not a type of a KV cache", t)
+		}
+	}
+	if h.Kind == gguf.KindEncoderDecoder && s.sequences > 1 {
+		return impossible("an encoder-decoder model works on one sequence at a time, not on %d", s.sequences)
+	}
+	if s.value.Quantized() && r.FlashAttention == FlashAttentionOff && h.Kind != gguf.KindRecurrent {
+		return impossible("values of type %v need flash attention", s.value)
+	}
+	for _, c := range h.Cache() {
+		kind := s.typeOf(c)
+		if block, _ := kind.Block(); kind.Quantized() && c.Type != gguf.CacheState && c.Width%block != 0 {
+			return impossible("the keys or values of layer %d are %d numbers wide, which is no multiple of the %d that type %v packs together", c.Layer, c.Width, block, kind)
+		}
+	}
+	return nil
+}
+
+func (s *setting) typeOf(c gguf.CacheTensor) gguf.TensorType {
+	switch c.Type {
+	case gguf.CacheKey:
+		return s.key
+	case gguf.CacheValue:
+		return s.value
+	}
+	return gguf.F32
+}
+
+func impossible(format string, args ...any) error {
+	return &Impossible{fmt.Sprintf(format, args...)}
+}
