@@ -11,7 +11,7 @@ import (
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
 
-//go:embed model.go tensors.go write.go tiny.go
+//go:embed model.go tensors.go write.go retyped.go tiny.go
 var sources embed.FS
 
 // folder is where the files stay: build/headers, below a name that changes with what they

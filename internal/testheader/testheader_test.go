@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
@@ -124,5 +125,32 @@ func TestEngineTakesTinyModels(t *testing.T) {
 				t.Errorf("the engine takes %+v", u)
 			}
 		})
+	}
+}
+
+// TestRetyped: the header of a real model in the types that it has comes out as it is.
+func TestRetyped(t *testing.T) {
+	path := testmodel.Gemma3(t)
+	real, err := gguf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer real.Close()
+	again, err := Retyped(path, "Q4_K_M")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := gguf.Open(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for i, x := range f.Tensors {
+		if want := real.Tensors[i]; x.Name != want.Name || x.Type != want.Type {
+			t.Errorf("%s is %v, in the real file %s %v", x.Name, x.Type, want.Name, want.Type)
+		}
+	}
+	if use(t, again, 1) != use(t, path, 1) {
+		t.Error("the engine takes something else for it")
 	}
 }
