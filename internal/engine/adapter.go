@@ -47,7 +47,7 @@ func explainAdapter(kind, path string, err error) error {
 	if !errors.As(err, &le) {
 		return err
 	}
-	return fmt.Errorf("%s %s: %s; give one that was made for this very model (%w)", kind, path, plain(le.Message), le.Kind)
+	return fmt.Errorf("%s %s: %s; give one that was made for this very model (%w)", kind, path, llama.Plain(le.Message), le.Kind)
 }
 
 func (a *adapters) close() (err error) {

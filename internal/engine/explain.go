@@ -3,28 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
 )
-
-var (
-	// functionPrefix is how the engine begins its log lines: "llama_model_load: ".
-	functionPrefix = regexp.MustCompile(`(^|; |error loading model: )\w+: `)
-	// tooLarge is how it words a tensor of the KV cache that is larger than the device takes.
-	tooLarge = regexp.MustCompile(`\S+:\d+: pre-allocated tensor \((\S+)\) in a buffer \((\S+)\) that cannot run the operation.*`)
-	// assertion is how it words a failed one.
-	assertion = regexp.MustCompile(`(?:engine assertion failed: )?\S+:\d+: GGML_ASSERT\((.*)\) failed`)
-)
-
-// plain is the engine's report of an error without its function names.
-func plain(message string) string {
-	text := tooLarge.ReplaceAllString(message, "the memory of device $2 takes no tensor as large as $1")
-	text = assertion.ReplaceAllString(text, "the engine requires $1")
-	return functionPrefix.ReplaceAllString(text, "$1")
-}
 
 // explainLoad says why a file cannot be loaded, in words that help.
 func explainLoad(err error) error {
@@ -32,7 +15,7 @@ func explainLoad(err error) error {
 	if !errors.As(err, &le) {
 		return err
 	}
-	text := strings.TrimSuffix(plain(le.Message), "; failed to load model")
+	text := strings.TrimSuffix(llama.Plain(le.Message), "; failed to load model")
 	text = strings.TrimPrefix(text, "error loading model: ")
 	if strings.Contains(text, "unknown model architecture") {
 		return fmt.Errorf("%s is %w by this engine; use another model, or a newer version", text, chat.ErrUnsupported)
@@ -70,7 +53,7 @@ func explainContext(err error, size int, mi llama.ModelInfo) error {
 	if !errors.As(err, &le) {
 		return err
 	}
-	text := plain(le.Message)
+	text := llama.Plain(le.Message)
 	if outOfMemory(text) {
 		return fmt.Errorf("%w (%s)", &chat.ErrOutOfMemory{What: fmt.Sprintf("a context of %d tokens", size)}, text)
 	}

@@ -1,6 +1,10 @@
 package engine
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/seed-f87006eb/llm/llama"
+)
 
 // TestPlain has messages as the engine words them.
 func TestPlain(t *testing.T) {
@@ -9,7 +13,7 @@ func TestPlain(t *testing.T) {
 		"engine assertion failed: src/llama.cpp:12: GGML_ASSERT(n > 0) failed": "the engine requires n > 0",
 		"failed to initialize the context: third_party/llama.cpp/ggml/src/ggml-backend.cpp:941: pre-allocated tensor (cache_k_l0) in a buffer (Vulkan0) that cannot run the operation (NONE)": "failed to initialize the context: the memory of device Vulkan0 takes no tensor as large as cache_k_l0",
 	} {
-		if got := plain(message); got != want {
+		if got := llama.Plain(message); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", message, got, want)
 		}
 	}

@@ -118,5 +118,5 @@ func (e *Engine) explainDecode(err error) error {
 			break
 		}
 	}
-	return fmt.Errorf("%w (%s) (%w)", lack, plain(le.Message), llama.ErrDecode)
+	return fmt.Errorf("%w (%s) (%w)", lack, llama.Plain(le.Message), llama.ErrDecode)
 }

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package oracle
+
+func createSparse() (*sparseFile, error) { return createNamed() }
