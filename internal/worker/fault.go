@@ -9,6 +9,7 @@ import (
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // sentinels are the errors that stay themselves on the way to the parent.
@@ -44,6 +45,7 @@ type fault struct {
 	Full     *chat.ErrContextFull `json:",omitzero"`
 	Memory   *chat.ErrOutOfMemory `json:",omitzero"`
 	BadText  *chat.TextError      `json:",omitzero"`
+	No       *plan.Impossible     `json:",omitzero"`
 }
 
 func newFault(err error) *fault {
@@ -61,6 +63,7 @@ func newFault(err error) *fault {
 	errors.As(err, &f.Full)
 	errors.As(err, &f.Memory)
 	errors.As(err, &f.BadText)
+	errors.As(err, &f.No)
 	return f
 }
 
@@ -103,6 +106,9 @@ func (f *fault) error(cause error) error {
 	}
 	if f.BadText != nil {
 		e.chain = append(e.chain, f.BadText)
+	}
+	if f.No != nil {
+		e.chain = append(e.chain, f.No)
 	}
 	// An error that was nothing but one of these is that again.
 	for _, known := range e.chain {

@@ -5,14 +5,16 @@ import (
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
+	"github.com/seed-f87006eb/llm/internal/oracle"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // magic and protocol begin every conversation, so that no other program is taken for
 // a worker. Count protocol up when a message changes.
 const (
 	magic    = "llm-worker"
-	protocol = 2
+	protocol = 3
 )
 
 // hello is the child's first message.
@@ -36,6 +38,8 @@ type request struct {
 	Embed      *chat.EmbedRequest `json:",omitzero"`
 	Save       *stateRequest      `json:",omitzero"`
 	Load       *stateRequest      `json:",omitzero"`
+	Plan       *planRequest       `json:",omitzero"`
+	Measure    *measureRequest    `json:",omitzero"`
 	Close      bool               `json:",omitzero"`
 	Cancel     *string            `json:",omitzero"` // stops call ID; the cause's words
 }
@@ -63,6 +67,18 @@ type stateRequest struct {
 	Note []byte
 }
 
+// planRequest makes the child one that plans for a model.
+type planRequest struct {
+	Header      *oracle.Header
+	MemoryLimit uint64
+	Stall       time.Duration
+}
+
+type measureRequest struct {
+	Devices []plan.Device
+	Request plan.Request
+}
+
 // reply is what the child sends. A call has any number of them; Done comes with the
 // last.
 type reply struct {
@@ -77,6 +93,7 @@ type reply struct {
 	Tokens     []llama.Token `json:",omitzero"`
 	Bytes      []byte        `json:",omitzero"`
 	Embeddings *embeddings   `json:",omitzero"`
+	Memory     *plan.Memory  `json:",omitzero"`
 }
 
 // add lets r stand for itself and a later reply to the same call.

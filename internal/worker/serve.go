@@ -9,10 +9,13 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
+	"github.com/seed-f87006eb/llm/internal/oracle"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // Served is a model as a child serves it.
@@ -40,6 +43,7 @@ type server struct {
 	out   *outgoing
 	pulse *pulse
 	model atomic.Pointer[Served]
+	plan  atomic.Pointer[oracle.Oracle] // instead of a model
 
 	mu      sync.Mutex
 	cancels map[uint64]context.CancelCauseFunc
@@ -106,6 +110,13 @@ func (s *server) answer(ctx context.Context, r *request, last *reply) (err error
 	if r.Open != nil {
 		return s.openModel(ctx, r, last)
 	}
+	if r.Plan != nil {
+		return s.openPlan(r.Plan)
+	}
+	if o := s.plan.Load(); o != nil {
+		last.Memory, err = answerPlan(ctx, o, r)
+		return err
+	}
 	p := s.model.Load()
 	if p == nil {
 		return errors.New("no model is open")
@@ -143,17 +154,47 @@ func (s *server) answer(ctx context.Context, r *request, last *reply) (err error
 	return err
 }
 
-// openModel limits this process's memory and loads the model.
-func (s *server) openModel(ctx context.Context, r *request, last *reply) error {
-	if s.model.Load() != nil {
+// prepare limits what this process may take, for the one thing that it is to do.
+func (s *server) prepare(limit uint64, stall time.Duration) error {
+	if s.model.Load() != nil || s.plan.Load() != nil {
 		return errors.New("a model is open")
 	}
-	if limit := r.Open.MemoryLimit; limit > 0 {
+	if limit > 0 {
 		if err := limitMemory(limit); err != nil {
 			return fmt.Errorf("memory limit of %d bytes: %w", limit, err)
 		}
 	}
-	s.pulse.hurry(r.Open.Stall)
+	s.pulse.hurry(stall)
+	return nil
+}
+
+// openPlan makes this process one that plans.
+func (s *server) openPlan(r *planRequest) error {
+	if err := s.prepare(r.MemoryLimit, r.Stall); err != nil {
+		return err
+	}
+	o, err := oracle.New(r.Header)
+	if err == nil {
+		s.plan.Store(o)
+	}
+	return err
+}
+
+func answerPlan(ctx context.Context, o *oracle.Oracle, r *request) (*plan.Memory, error) {
+	switch {
+	case r.Measure != nil:
+		return o.Measure(ctx, r.Measure.Devices, r.Measure.Request)
+	case r.Close:
+		return nil, o.Close()
+	}
+	return nil, errors.New("this process plans only")
+}
+
+// openModel limits this process's memory and loads the model.
+func (s *server) openModel(ctx context.Context, r *request, last *reply) error {
+	if err := s.prepare(r.Open.MemoryLimit, r.Open.Stall); err != nil {
+		return err
+	}
 	o := r.Open.Options.Options
 	o.Progress = func(fraction float32) {
 		s.pulse.step()

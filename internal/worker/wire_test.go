@@ -13,6 +13,7 @@ import (
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // fill gives every field a value of its own, so that one that is lost is missed.
@@ -42,8 +43,8 @@ func fill(v reflect.Value, n *int, depth int) {
 		v.SetBool(true)
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(float64(*n) + 0.1)
-	case reflect.Int, reflect.Int32, reflect.Int64:
-		v.SetInt(int64(*n))
+	case reflect.Int, reflect.Int8, reflect.Int32, reflect.Int64:
+		v.SetInt(int64(*n) & 0x7f)
 	case reflect.Uint8, reflect.Uint32, reflect.Uint64:
 		v.SetUint(uint64(*n) & 0xff)
 	}
@@ -89,6 +90,16 @@ func TestNothingIsLost(t *testing.T) {
 	if got := roundTrip(t, e); !reflect.DeepEqual(got, e) {
 		t.Errorf("%+v\n%+v", got, e)
 	}
+	var measure measureRequest
+	fill(reflect.ValueOf(&measure).Elem(), &n, 3)
+	if got := roundTrip(t, measure); !reflect.DeepEqual(got, measure) {
+		t.Errorf("%+v\n%+v", got, measure)
+	}
+	var memory plan.Memory
+	fill(reflect.ValueOf(&memory).Elem(), &n, 3)
+	if got := roundTrip(t, memory); !reflect.DeepEqual(got, memory) {
+		t.Errorf("%+v\n%+v", got, memory)
+	}
 	var info engine.Info
 	fill(reflect.ValueOf(&info).Elem(), &n, 3)
 	if got := roundTrip(t, info); !reflect.DeepEqual(got, info) {
@@ -130,11 +141,12 @@ func TestNumbersThatJSONHasNot(t *testing.T) {
 func TestFaults(t *testing.T) {
 	full, text := &chat.ErrContextFull{Need: 300, Size: 256}, &chat.TextError{What: "prompt", Reason: "it is not valid UTF-8", Offset: 7}
 	memory := &chat.ErrOutOfMemory{What: "a context", Need: 1 << 40, Free: 1 << 30}
+	no := &plan.Impossible{Reason: "the engine refuses it"}
 	for _, err := range []error{
 		chat.ErrClosed, chat.ErrNoTemplate, fmt.Errorf("%w: no", chat.ErrRequest), fmt.Errorf("no %w", chat.ErrUnsupported), chat.ErrState,
 		fmt.Errorf("open model x\xff: %w; check the path", fs.ErrNotExist), fmt.Errorf("y, %w", engine.ErrNotModel),
 		context.DeadlineExceeded, &llama.Error{Op: "load", Kind: llama.ErrInvalid, Message: "no"},
-		full, memory, fmt.Errorf("open: %w", memory), text, errors.New("any"),
+		full, memory, fmt.Errorf("open: %w", memory), text, errors.New("any"), no, fmt.Errorf("plan: %w", no),
 	} {
 		got := roundTrip(t, newFault(err)).error(nil)
 		if got.Error() != err.Error() {
@@ -148,6 +160,10 @@ func TestFaults(t *testing.T) {
 		var f *chat.ErrContextFull
 		var m *chat.ErrOutOfMemory
 		var x *chat.TextError
+		var i *plan.Impossible
+		if errors.As(got, &i) && *i != *no || errors.As(got, &i) != errors.As(err, &i) {
+			t.Errorf("%v: %v", err, i)
+		}
 		if errors.As(got, &f) && *f != *full || errors.As(got, &m) && *m != *memory || errors.As(got, &x) && *x != *text ||
 			errors.As(got, &f) != errors.As(err, &f) || errors.As(got, &m) != errors.As(err, &m) || errors.As(got, &x) != errors.As(err, &x) {
 			t.Errorf("%v: %v %v %v", err, f, m, x)
