@@ -254,21 +254,6 @@ func (w *Writer) Size() (int64, error) {
 	return w.align(h.size) + w.end, nil
 }
 
-// Header is the file up to where the data of tensors begins, with the padding before it:
-// what a reader needs that looks at no data. [Writer.Size] is of the whole file. Errors are
-// those of reading the values of other files.
-func (w *Writer) Header() ([]byte, error) {
-	h, err := w.header()
-	if err != nil {
-		return nil, err
-	}
-	b, err := io.ReadAll(h.reader())
-	if err != nil {
-		return nil, fmt.Errorf("write the header: %w", err)
-	}
-	return append(b, make([]byte, w.align(h.size)-h.size)...), nil
-}
-
 // WriteTo writes the file, once: the readers of its tensors are used up. Where both
 // ends are files of the system, it copies the data (and, where it can, shares it).
 // Errors are those of out and of the readers, and [io.ErrUnexpectedEOF] for a tensor
@@ -277,6 +262,21 @@ func (w *Writer) WriteTo(out io.Writer) (int64, error) {
 	c := copier{ctx: context.Background(), out: out}
 	err := w.write(&c)
 	return c.done, err
+}
+
+// WriteHeader writes the file as far as its data, whose readers are not read and may be
+// nil. A file of [Writer.Size] bytes that begins with it has all the tensors, with
+// whatever stands in the rest: holes that take no room, where the file system has them.
+func (w *Writer) WriteHeader(out io.Writer) error {
+	h, err := w.header()
+	if err != nil {
+		return err
+	}
+	c := copier{ctx: context.Background(), out: out}
+	if err := c.header(h, w.align(h.size)); err != nil {
+		return err
+	}
+	return c.flush()
 }
 
 func (w *Writer) write(c *copier) error {

@@ -1,6 +1,7 @@
 package oracle
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,12 +57,12 @@ func strip(f *gguf.File, tensors []gguf.Tensor) (*Header, error) {
 			return nil, err
 		}
 	}
-	b, err := w.Header()
-	if err != nil {
+	var b bytes.Buffer
+	if err := w.WriteHeader(&b); err != nil {
 		return nil, err
 	}
 	size, err := w.Size()
-	return &Header{b, size}, err
+	return &Header{b.Bytes(), size}, err
 }
 
 // planned tells the keys that matter to memory. Numbers of the tokenizer are few, and one of
