@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/llama"
@@ -30,24 +31,32 @@ func newQuestion(devices []plan.Device, r *plan.Request) (*question, error) {
 	return q, q.setContext()
 }
 
-// nameDevices finds names that are different.
+// nameDevices finds names that the engine takes, all of them different: by the name of a
+// buffer it is known again.
 func (q *question) nameDevices() error {
-	seen := map[string]int{"CPU": 1}
+	seen := map[string]bool{"cpu": true, llama.NoDevice: true, "": true}
 	for i, d := range q.devices {
 		if (d.Backend == "") != (q.devices[0].Backend == "") {
 			return fmt.Errorf("plan for devices: %s and %s: devices that are here and described ones cannot be mixed", q.devices[0].Name, d.Name)
 		}
 		name := d.Name
-		if name == "" {
-			name = fmt.Sprintf("device %d", i)
+		if d.Backend != "" {
+			for len(name) > longestName {
+				_, size := utf8.DecodeLastRuneInString(name)
+				name = name[:len(name)-size]
+			}
+			if seen[strings.ToLower(name)] {
+				name = fmt.Sprintf("%s (%d)", name, i)
+			}
 		}
-		if seen[name]++; seen[name] > 1 && d.Backend != "" {
-			name = fmt.Sprintf("%s (%d)", name, i)
-		}
+		seen[strings.ToLower(name)] = true
 		q.names = append(q.names, name)
 	}
 	return nil
 }
+
+// longestName is short enough for a number behind it: the engine takes 63 bytes.
+const longestName = 50
 
 // here tells that the devices are this machine's.
 func (q *question) here() bool { return len(q.devices) > 0 && q.devices[0].Backend == "" }
@@ -66,12 +75,28 @@ func (q *question) setModel() (err error) {
 	for _, o := range r.Overrides {
 		p.Placement.Overrides = append(p.Placement.Overrides, llama.Override{Pattern: o.Pattern, Buffer: q.buffer(o.Buffer)})
 	}
-	p.Placement.Devices = q.names
-	if len(q.devices) == 0 {
-		p.Placement.Devices = []string{llama.NoDevice}
+	if q.here() {
+		p.Placement.Devices = q.names
+	} else {
+		p.Described = q.described()
 	}
 	q.model = p
 	return nil
+}
+
+// described are the devices with the rules of their backends; none: the CPU alone.
+func (q *question) described() []llama.Described {
+	all := []llama.Described{}
+	for i, d := range q.devices {
+		rules := plan.RulesOf(d)
+		all = append(all, llama.Described{
+			Name: q.names[i], Description: d.Name, Backend: d.Backend, Total: d.Total, Free: d.Free,
+			Alignment: rules.Alignment, HostAlignment: rules.HostAlignment, MaxBuffer: rules.MaxBuffer, MaxTensor: rules.MaxTensor,
+			RowPadding: rules.RowPadding, HostBuffer: rules.HostBuffer, Async: rules.Async, Events: rules.Events, Unified: rules.Unified,
+			ComputeCapability: d.ComputeCapability,
+		})
+	}
+	return all
 }
 
 // buffer is the engine's name for where an override goes: of devices of the same name, the
@@ -97,6 +122,9 @@ func (q *question) setContext() error {
 	p.Sequences = orDefault(r.Sequences, def.Sequences)
 	p.Batch = orDefault(r.Batch, def.Batch)
 	p.Ubatch = orDefault(r.Ubatch, def.Ubatch)
+	if r.Outputs == plan.OutputsServer {
+		p.Outputs = p.Sequences
+	}
 	p.Threads, p.ThreadsBatch = 1, 1 // nothing is computed
 	p.KeyType, p.ValueType = llama.KVType(r.KeyType), llama.KVType(r.ValueType)
 	p.FlashAttention = llama.FlashAttention(r.FlashAttention)
