@@ -30,7 +30,7 @@ var imports = map[string][]string{
 	"internal/testgpu":        {},
 	"internal/archtest":       {},
 	".":                       {"gguf", "llama", "plan", "quant", "internal/chat", "internal/engine", "internal/oracle", "internal/state", "internal/worker"},
-	"internal/doctor":         {"gguf"},
+	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
 	"scripts/bench":           {".", "llama", "gguf", "llama/reference"},

@@ -3,15 +3,9 @@ package doctor
 import (
 	"fmt"
 	"strings"
-)
 
-// cards are those whose memory bandwidth their maker publishes, in GB/s, by the name that
-// their driver gives them. A copy reaches some 80 to 95 % of it.
-var cards = map[string]float64{
-	"NVIDIA GeForce RTX 3060": 360, "NVIDIA GeForce RTX 3070": 448, "NVIDIA GeForce RTX 3090": 936,
-	"NVIDIA GeForce RTX 4060": 272, "NVIDIA GeForce RTX 4070": 504, "NVIDIA GeForce RTX 4090": 1008,
-	"NVIDIA GeForce RTX 5090": 1792, "NVIDIA H100 80GB HBM3": 3350, "NVIDIA L4": 300, "Tesla T4": 320,
-}
+	"github.com/seed-f87006eb/llm/plan"
+)
 
 // Software are drivers that compute on the CPU.
 var software = []string{"llvmpipe", "lavapipe", "swiftshader"}
@@ -36,10 +30,11 @@ func slow(f *Facts, d *Device) (list []Finding) {
 		})
 		return list
 	}
-	if published, ok := cards[d.Description]; ok && d.Copy != nil && d.Copy.Best < published*1e9/2 {
+	// A copy reaches some 80 to 95 % of the bandwidth that is published.
+	if card, ok := plan.FindCard(d.Description); ok && d.Copy != nil && d.Copy.Best < float64(card.Bandwidth)/2 {
 		list = append(list, Finding{
 			Level: Warning, About: d.Name,
-			Expected:   fmt.Sprintf("half of the %.0f GB/s that its maker publishes, at least", published),
+			Expected:   fmt.Sprintf("half of the %.0f GB/s that its maker publishes, at least", float64(card.Bandwidth)/1e9),
 			Observed:   fmt.Sprintf("%.0f GB/s", d.Copy.Best/1e9),
 			Evidence:   fmt.Sprintf("the best of %d rounds of copying within the device", d.Copy.Rounds),
 			Suggestion: "Look in nvidia-smi -q for other programs, a power limit, or clocks that are held down by heat",
