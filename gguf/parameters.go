@@ -41,7 +41,7 @@ func (f *File) Parameters(h *Hyper) Parameters {
 		u := &p.Types[i]
 		u.Tensors, u.Parameters, u.Bytes = u.Tensors+1, u.Parameters+n, u.Bytes+size
 		p.Total, p.Bytes = p.Total+n, p.Bytes+size
-		p.Active += active(h, t.Name, n)
+		p.Active += h.Active(t.Name, n)
 	}
 	if p.Total > 0 {
 		p.BitsPerWeight = 8 * float64(p.Bytes) / float64(p.Total)
@@ -50,8 +50,9 @@ func (f *File) Parameters(h *Hyper) Parameters {
 	return p
 }
 
-// active is how many of a tensor's n numbers a token meets.
-func active(h *Hyper, name string, n int64) int64 {
+// Active is how many of a tensor's n numbers, or bytes, a token meets: of experts that a
+// router chooses, those that are used; else all, also of a nil Hyper.
+func (h *Hyper) Active(name string, n int64) int64 {
 	if h == nil || h.Experts.Count == 0 || !ofExperts(name) {
 		return n
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // FindCard finds a card by what a driver, or a person, calls it: "NVIDIA GeForce RTX 4090",
@@ -18,14 +19,21 @@ func FindCard(name string) (Card, bool) {
 	if key != "" && key[0] >= '0' && key[0] <= '9' {
 		keys = append(keys, "rtx"+key, "gtx"+key, "rx"+key)
 	}
-	all := Cards()
 	for _, key := range keys {
-		if i := slices.IndexFunc(all, func(c Card) bool { return key == cardKey(c.Short) || key == cardKey(c.Name) }); i >= 0 {
-			return all[i], true
+		if c, ok := cardsByKey()[key]; ok {
+			return c, true
 		}
 	}
 	return Card{}, false
 }
+
+var cardsByKey = sync.OnceValue(func() map[string]Card {
+	by := map[string]Card{}
+	for _, c := range Cards() {
+		by[cardKey(c.Name)], by[cardKey(c.Short)] = c, c
+	}
+	return by
+})
 
 // aliases are further names, as cardKey leaves them, with the short one.
 var aliases = map[string]string{
