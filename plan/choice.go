@@ -86,7 +86,7 @@ func (s *search) nothing(slow *measured) *NothingFits {
 func (s *search) describeMeasured(m *measured) string {
 	use, kv := s.use, s.kv
 	s.use, s.kv = m.devices, m.kv
-	text := s.describe(m.placement)
+	text := s.describe(m.candidate)
 	s.use, s.kv = use, kv
 	return text
 }

@@ -6,7 +6,7 @@ import "sort"
 // next to be measured is the largest that is predicted to fit, and each measurement corrects
 // the predictions. Where they do not converge it halves what is left. What fits need not be
 // monotone in the number; what is returned has been measured. Nil: nothing was found.
-func (s *search) largest(low, high int, at func(int) placement) (*measured, error) {
+func (s *search) largest(low, high int, at func(int) candidate) (*measured, error) {
 	var best *measured
 	below, above := low-1, high+1 // measured to fit, and not to; or the ends
 	for wrong := 0; above-below > 1; {
@@ -39,7 +39,7 @@ func (s *search) largest(low, high int, at func(int) placement) (*measured, erro
 
 // guessLargest is the largest number between two that is predicted to fit; the one above the
 // lower end where none is, for it is to be measured that it does not.
-func (s *search) guessLargest(below, above int, at func(int) placement) (int, error) {
+func (s *search) guessLargest(below, above int, at func(int) candidate) (int, error) {
 	var failed error
 	ok := func(n int) bool {
 		p := at(n)
@@ -60,7 +60,7 @@ func (s *search) guessLargest(below, above int, at func(int) placement) (int, er
 
 // balanced divides the layers among the devices so that they fit, where that is ours to do
 // and the engine's own division does not fit; and says whether it is expected to.
-func (s *search) balanced(p placement) (placement, bool) {
+func (s *search) balanced(p candidate) (candidate, bool) {
 	if g, err := s.predict(p); err == nil && s.fits(g, 0) {
 		return p, true
 	}
@@ -69,7 +69,7 @@ func (s *search) balanced(p placement) (placement, bool) {
 
 // split divides the layers of a placement among several devices: as evenly, in memory that
 // stays free, as they can be. False: it is not ours to do, or no division is predicted to fit.
-func (s *search) split(p placement) (placement, bool) {
+func (s *search) split(p candidate) (candidate, bool) {
 	fill := func(more uint64) ([]int, bool) { return s.fill(p, more) }
 	counts, ok := fill(0)
 	if !ok {
@@ -91,7 +91,7 @@ func (s *search) split(p placement) (placement, bool) {
 
 // fill gives each device as many layers as are predicted to fit with so much left free, the
 // first devices first.
-func (s *search) fill(p placement, more uint64) ([]int, bool) {
+func (s *search) fill(p candidate, more uint64) ([]int, bool) {
 	counts := make([]int, len(s.use))
 	left := p.layers
 	for i := range s.use {

@@ -9,8 +9,8 @@ import (
 	"github.com/seed-f87006eb/llm/gguf"
 )
 
-// placement is what a search chooses.
-type placement struct {
+// candidate is what a search chooses.
+type candidate struct {
 	context int
 	layers  int   // on devices
 	experts int   // layers that keep their experts on the host
@@ -19,7 +19,7 @@ type placement struct {
 
 // measured is a placement that the exact measurer has measured.
 type measured struct {
-	placement
+	candidate
 	devices []Device
 	kv      gguf.TensorType
 	request Request
@@ -40,7 +40,7 @@ type correction struct {
 }
 
 // request is a placement in the engine's words.
-func (s *search) request(p placement) Request {
+func (s *search) request(p candidate) Request {
 	r := s.Request
 	r.Context = p.context
 	if s.kv != r.KeyType {
@@ -68,13 +68,13 @@ func (s *search) request(p placement) Request {
 }
 
 // key of a placement among those that were guessed.
-func (s *search) key(p placement) string {
+func (s *search) key(p candidate) string {
 	return fmt.Sprint(s.kv, len(s.use), p.context, p.layers, p.experts, p.counts)
 }
 
 // predict guesses, and corrects the guess by what is known of the nearest placement that was
 // measured.
-func (s *search) predict(p placement) (*Memory, error) {
+func (s *search) predict(p candidate) (*Memory, error) {
 	key := s.key(p)
 	g, ok := s.guesses[key]
 	if !ok {
@@ -105,7 +105,7 @@ func add(n uint64, off int64) uint64 {
 }
 
 // nearest is the measured placement that is most like one; nil: there is none.
-func (s *search) nearest(p placement) (near *measured) {
+func (s *search) nearest(p candidate) (near *measured) {
 	best := 0.0
 	for _, m := range s.done {
 		if len(m.devices) != len(s.use) {
@@ -133,9 +133,9 @@ func (s *search) nearest(p placement) (near *measured) {
 func abs(n int) int { return max(n, -n) }
 
 // measure asks the exact measurer. Nil, without an error: it was asked often enough.
-func (s *search) measure(p placement) (*measured, error) {
+func (s *search) measure(p candidate) (*measured, error) {
 	for _, m := range s.done {
-		if m.kv == s.kv && len(m.devices) == len(s.use) && s.key(m.placement) == s.key(p) {
+		if m.kv == s.kv && len(m.devices) == len(s.use) && s.key(m.candidate) == s.key(p) {
 			return m, nil
 		}
 	}
@@ -156,7 +156,7 @@ func (s *search) measure(p placement) (*measured, error) {
 	if len(memory.Devices) != len(s.use) {
 		return nil, fmt.Errorf("plan: %d devices were measured of %d", len(memory.Devices), len(s.use))
 	}
-	m := &measured{placement: p, devices: s.use, kv: s.kv, request: r, memory: memory, fits: s.lacks(memory, 0) == nil}
+	m := &measured{candidate: p, devices: s.use, kv: s.kv, request: r, memory: memory, fits: s.lacks(memory, 0) == nil}
 	m.off.devices = make([]int64, len(s.use))
 	if g := s.guesses[s.key(p)]; g != nil {
 		m.off = offOf(memory, g)
@@ -179,7 +179,7 @@ func offOf(exact, guess *Memory) correction {
 }
 
 // describe is a placement in few words.
-func (s *search) describe(p placement) string {
+func (s *search) describe(p candidate) string {
 	parts := []string{fmt.Sprintf("%d tokens", p.context), "KV " + s.kv.String()}
 	if len(s.use) > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %d layers", p.layers, s.layers))

@@ -105,9 +105,9 @@ func parseDevice(text string) (Device, error) {
 	}
 	sizes := make([]string, len(c.Memory))
 	for i, memory := range c.Memory {
-		sizes[i] = gib(memory)
+		sizes[i] = inCardSize(memory)
 	}
-	return Device{}, fmt.Errorf("device %.80q: %s has %s, not %s", text, c.Name, strings.Join(sizes, " or "), gib(size))
+	return Device{}, fmt.Errorf("device %.80q: %s has %s, not %s", text, c.Name, strings.Join(sizes, " or "), inCardSize(size))
 }
 
 func card(name string) (Device, error) {
@@ -121,7 +121,7 @@ func card(name string) (Device, error) {
 func (c Card) device(memory uint64) Device {
 	d := Device{Name: c.Name, Backend: c.Backend, Total: memory, Free: memory, Bandwidth: c.Bandwidth, ComputeCapability: c.ComputeCapability}
 	if len(c.Memory) > 1 {
-		d.Name += " " + gib(memory)
+		d.Name += " " + inCardSize(memory)
 	}
 	if c.Backend == "metal" {
 		d.Free = metalPart(memory)
@@ -147,7 +147,7 @@ func sized(backend, text string) (Device, error) {
 	if err != nil {
 		return Device{}, fmt.Errorf("device %.80q: %w", text, err)
 	}
-	d := Device{Name: gib(size), Backend: backend, Total: size, Free: size}
+	d := Device{Name: inCardSize(size), Backend: backend, Total: size, Free: size}
 	if backend == "metal" {
 		d.Free = metalPart(size)
 	}
@@ -200,8 +200,8 @@ func ParseSize(text string) (uint64, error) {
 	return 0, fmt.Errorf("%.40q is not a size: write something like 24GiB or 512MiB", text)
 }
 
-// gib is an amount of memory as cards are called: 24 GiB, 11.5 GiB.
-func gib(bytes uint64) string {
+// inCardSize is an amount of memory as cards are called: 24 GiB, 11.5 GiB.
+func inCardSize(bytes uint64) string {
 	if bytes < 1<<30 {
 		return strconv.FormatFloat(math.Round(float64(bytes)/(1<<20)), 'f', -1, 64) + " MiB"
 	}

@@ -201,13 +201,13 @@ func (s *search) place() (*measured, error) {
 		all = min(all, s.Request.GPULayers)
 	}
 	if len(s.use) == 0 {
-		return s.stretch(placement{context: first})
+		return s.stretch(candidate{context: first})
 	}
-	whole := placement{layers: all, context: first}
+	whole := candidate{layers: all, context: first}
 	m, err := s.tryWhole(whole)
 	if err != nil || m != nil {
 		if m != nil {
-			return s.stretch(m.placement)
+			return s.stretch(m.candidate)
 		}
 		return nil, err
 	}
@@ -220,18 +220,18 @@ func (s *search) place() (*measured, error) {
 	if s.FixedLayers {
 		return nil, nil
 	}
-	m, err = s.largest(0, all-1, func(n int) placement { p := whole; p.layers = n; return p })
+	m, err = s.largest(0, all-1, func(n int) candidate { p := whole; p.layers = n; return p })
 	if err != nil || m != nil {
 		return m, err
 	}
 	// Even with no layer on them devices help with long prompts, for which they need memory.
 	s.use = nil
-	return s.stretch(placement{context: first})
+	return s.stretch(candidate{context: first})
 }
 
 // tryWhole measures a placement with the engine's own split, then with one of ours, unless
 // the weights and the KV cache alone are too large.
-func (s *search) tryWhole(p placement) (*measured, error) {
+func (s *search) tryWhole(p candidate) (*measured, error) {
 	g, err := s.predict(p)
 	if err != nil || s.hopeless(g) && !s.FixedLayers {
 		return nil, err
@@ -247,17 +247,17 @@ func (s *search) tryWhole(p placement) (*measured, error) {
 }
 
 // fewestExperts leaves all layers on the devices and the experts of as few as possible on the host.
-func (s *search) fewestExperts(p placement) (*measured, error) {
+func (s *search) fewestExperts(p candidate) (*measured, error) {
 	most := s.model.Hyper.Main()
-	return s.largest(0, most-1, func(n int) placement { q := p; q.experts = most - n; return q })
+	return s.largest(0, most-1, func(n int) candidate { q := p; q.experts = most - n; return q })
 }
 
 // stretch finds the largest context, when it is not given. p is a placement that fits, or
 // the host alone.
-func (s *search) stretch(p placement) (*measured, error) {
+func (s *search) stretch(p candidate) (*measured, error) {
 	const step = 256 // the engine rounds to it
 	first := p.context
-	at := func(n int) placement {
+	at := func(n int) candidate {
 		q := p
 		q.context = min(first+n*step, max(s.trained, first))
 		return q
@@ -274,7 +274,7 @@ func (s *search) stretch(p placement) (*measured, error) {
 }
 
 // fitting measures a placement; nil: it does not fit.
-func (s *search) fitting(p placement) (*measured, error) {
+func (s *search) fitting(p candidate) (*measured, error) {
 	m, err := s.measure(p)
 	if m != nil && !m.fits {
 		m = nil

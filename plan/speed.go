@@ -68,7 +68,7 @@ func (m *Model) read(r Request, memory *Memory, devices int) []uint64 {
 			continue
 		}
 		where := -1
-		layer, part := layerOf(t.Name)
+		layer, part := numberOf(t.Name)
 		switch {
 		case part == "enc": // is computed once
 			continue
@@ -91,8 +91,8 @@ func (m *Model) read(r Request, memory *Memory, devices int) []uint64 {
 	return read
 }
 
-// layerOf is the number of a tensor's layer and what it is of: blk, enc or dec; -1: of none.
-func layerOf(name string) (layer int, part string) {
+// numberOf is the number of a tensor's layer and what it is of: blk, enc or dec; -1: of none.
+func numberOf(name string) (layer int, part string) {
 	rest := name
 	part = "blk"
 	for _, side := range []string{"enc", "dec"} {
