@@ -2,6 +2,7 @@ package testheader
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -178,10 +179,6 @@ func addVocabulary(w *gguf.Writer, size uint32) error {
 
 // writeSparse writes the header of a file, with a hole as large as its data.
 func writeSparse(w *gguf.Writer, path string) error {
-	header, err := w.Header()
-	if err != nil {
-		return err
-	}
 	size, err := w.Size()
 	if err != nil {
 		return err
@@ -192,7 +189,7 @@ func writeSparse(w *gguf.Writer, path string) error {
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()
-	if _, err := f.Write(header); err != nil {
+	if err := w.WriteHeader(io.Writer(f)); err != nil {
 		return err
 	}
 	if err := f.Truncate(size); err != nil {
