@@ -207,6 +207,46 @@ func TestDescribedGoroutines(t *testing.T) {
 	wg.Wait()
 }
 
+// TestDescribedState: the state of a recurrent model is counted and takes no memory, on a device
+// or on the CPU.
+func TestDescribedState(t *testing.T) {
+	path := testgguf.Recurrent(1).Write(t, "recurrent.gguf")
+	for name, devices := range map[string][]llama.Described{"CUDA0": {card("CUDA0", 1)}, "CPU": {}} {
+		mp, cp := llama.DefaultModelParams(), smallParams()
+		mp.NoAlloc, mp.Described = true, devices
+		m, err := llama.LoadModel(path, mp)
+		if err != nil {
+			t.Fatal(err)
+		}
+		grew := func(sequences int) (heap, state uint64) {
+			cp.Context, cp.Batch, cp.Ubatch, cp.Sequences, cp.Outputs = 16<<10, 256, 1, sequences, 256
+			before := reference.HeapBytes()
+			c, err := m.NewContext(cp)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			for _, use := range c.MemoryUse() {
+				if use.Buffer == name {
+					state = use.Context
+				}
+			}
+			return reference.HeapBytes() - before, state
+		}
+		heap, state := grew(256)
+		few, one := grew(1)
+		if state != 256*one || one == 0 {
+			t.Errorf("%s: %d bytes of states for 256 sequences, %d for one", name, state, one)
+		}
+		if heap-few > state/4 {
+			t.Errorf("%s: %d bytes of memory for %d of states, %d for %d", name, heap, state, few, one)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestDescribedLeavesNothing: neither memory, nor devices, nor a process that cannot compute.
 func TestDescribedLeavesNothing(t *testing.T) {
 	before, err := llama.Devices()

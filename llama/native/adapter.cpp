@@ -33,6 +33,7 @@ int llm_lora_load(llm_model * model, const char * path, llm_adapter ** out, char
         if (const int code = check_load(model, path, out, err)) {
             return code;
         }
+        llm::simulation      simulated(model->simulated);
         llama_adapter_lora * lora = llama_adapter_lora_init(model->model, path);
         if (!lora) {
             return llm::fail(err, LLM_EENGINE, "%s", s.errors().empty() ? "the engine gave no reason" : s.errors().c_str());

@@ -1,6 +1,7 @@
 // Backends, devices, log and assertions.
 #include "guard.h"
 #include "modules.h"
+#include "phantom.h"
 
 #include "common.h"
 #include "ggml-backend.h"
@@ -118,6 +119,7 @@ void llm_backend_init(void) {
     // common logs to the standard streams from a thread of its own: never start it.
     common_log_set_verbosity_thold(-1);
     llm::guard(nullptr, [](llm::scope &) {
+        llm::simulation::prepare();
         llm::load_backends(); // first: what they say is kept with them
         llama_backend_init();
         return LLM_OK;

@@ -334,6 +334,7 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
             return c->cancel.load(std::memory_order_relaxed);
         };
 
+        llm::simulation simulated(model->simulated);
         c->ctx = llama_init_from_model(model->model, p);
         if (!c->ctx) {
             return llm::fail(err, LLM_EENGINE, "%s", s.errors().empty() ? "the engine gave no reason" : s.errors().c_str());
@@ -442,7 +443,8 @@ int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int c
         }
         for (const auto & [type, use] : llama_get_memory_breakdown(c->ctx)) {
             if (n < cap) {
-                out[n] = { ggml_backend_buft_name(type), llm::device_of(type), ggml_backend_buft_is_host(type), use.model, use.context, use.compute };
+                out[n] = { ggml_backend_buft_name(type), llm::device_of(type), ggml_backend_buft_is_host(type), llm::real_size(type, use.model),
+                           llm::real_size(type, use.context), llm::real_size(type, use.compute) };
             }
             n++;
         }

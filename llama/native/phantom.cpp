@@ -38,6 +38,14 @@ const ggml_backend_buffer_i nothing = {
     nullptr,
 };
 
+ggml_backend_buffer_t empty_buffer(ggml_backend_buffer_type_t type, size_t size) {
+    return size <= largest ? ggml_backend_buffer_init(type, nothing, nullptr, size) : nullptr;
+}
+
+thread_local bool simulating = false;
+
+decltype(ggml_backend_buffer_type_i::alloc_buffer) alloc_in_host = nullptr; // the engine's own
+
 const char * memory_name(ggml_backend_buffer_type_t type) { return of(type)->name.c_str(); }
 const char * host_name(ggml_backend_buffer_type_t type) { return of(type)->rules->host_buffer; }
 
@@ -90,7 +98,7 @@ void get_memory(ggml_backend_dev_t dev, size_t * free, size_t * total) {
 }
 
 enum ggml_backend_dev_type get_type(ggml_backend_dev_t dev) {
-    return of(dev)->is.unified && of(dev)->rules == &cuda_rules ? GGML_BACKEND_DEVICE_TYPE_IGPU : GGML_BACKEND_DEVICE_TYPE_GPU;
+    return of(dev)->is.unified && of(dev)->rules->integrated ? GGML_BACKEND_DEVICE_TYPE_IGPU : GGML_BACKEND_DEVICE_TYPE_GPU;
 }
 
 void get_props(ggml_backend_dev_t dev, ggml_backend_dev_props * props) {
@@ -100,12 +108,11 @@ void get_props(ggml_backend_dev_t dev, ggml_backend_dev_props * props) {
     props->description = d.description;
     props->type        = get_type(dev);
     get_memory(dev, &props->memory_free, &props->memory_total);
-    props->caps = { d.async, d.host_buffer, false, d.events, !d.unified };
+    props->caps = { d.async, d.host_buffer, false, d.events, props->type != GGML_BACKEND_DEVICE_TYPE_IGPU };
 }
 
-// (The engine's own host memory belongs to no device that is described.)
 bool supports_type(ggml_backend_dev_t dev, ggml_backend_buffer_type_t type) {
-    return of(dev)->has(type) || (of(dev)->is.unified && type == of(dev)->host_type);
+    return of(dev)->has(type) || (of(dev)->is.unified && of(dev)->rules->reads_host && type == of(dev)->host_type);
 }
 
 const ggml_backend_device_i device_interface = {
@@ -141,16 +148,30 @@ ggml_backend_reg registry = {
 
 } // namespace
 
-ggml_backend_buffer_t empty_buffer(ggml_backend_buffer_type_t type, size_t size) {
-    return size <= largest ? ggml_backend_buffer_init(type, nothing, nullptr, size) : nullptr;
+// llama_memory_recurrent and the caches of DeepSeek-V4 allocate in simulations as well
+// (llama-memory-recurrent.cpp, llama-kv-cache-dsv4.cpp@v0.5.0), and so does the buffer of the
+// outputs: their layers on the CPU would have memory.
+void simulation::prepare() {
+    ggml_backend_buffer_type_t host = ggml_backend_cpu_buffer_type();
+
+    alloc_in_host            = host->iface.alloc_buffer;
+    host->iface.alloc_buffer = [](ggml_backend_buffer_type_t type, size_t size) {
+        return simulating ? empty_buffer(type, size) : alloc_in_host(type, size);
+    };
 }
+
+simulation::simulation(bool on) : outer(simulating) { simulating = on; }
+simulation::~simulation() { simulating = outer; }
 
 const phantom * phantom_of(ggml_backend_buffer_type_t type) {
     return type->iface.get_name == memory_name ? of(type) : nullptr;
 }
 
-size_t extra_of(ggml_backend_buffer_type_t type) {
-    return type->iface.get_name == host_name ? of(type)->rules->host_extra : 0;
+size_t real_size(ggml_backend_buffer_type_t type, size_t bytes) {
+    if (type->iface.get_name != host_name || bytes == 0) {
+        return bytes;
+    }
+    return bytes + of(type)->rules->host_extra * (1 + (bytes - 1) / ggml_backend_buft_get_max_size(type));
 }
 
 void phantoms::add(const llm_described & d, const backend_rules * rules) {
@@ -185,7 +206,7 @@ static int32_t max_phantoms() { return (int32_t) llama_max_devices() - 1; }
 static constexpr size_t max_name = 63;
 
 static const backend_rules * find_rules(const char * name) {
-    for (const backend_rules * r : { &cuda_rules }) {
+    for (const backend_rules * r : { &cuda_rules, &vulkan_rules }) {
         if (name && strcmp(r->name, name) == 0) {
             return r;
         }

@@ -20,6 +20,8 @@ struct backend_rules {
     const char * name;
     const char * host_buffer; // the name of its own kind of host memory
     size_t       host_extra;  // bytes that a buffer of that kind is larger than what it was asked for
+    bool         integrated;  // the engine tells devices that share the host's memory from others
+    bool         reads_host;  // such a device computes with what lies in its kind of host memory
     bool (*supports_op)(const phantom & p, const ggml_tensor * op);
     // Bytes of a tensor, padding and scratch included.
     size_t (*alloc_size)(const phantom & p, const ggml_tensor * t);
@@ -29,7 +31,7 @@ struct backend_rules {
     void (*optimize)(const phantom & p, ggml_cgraph * graph, ggml_backend_graph_optimize_params * params);
 };
 
-extern const backend_rules cuda_rules;
+extern const backend_rules cuda_rules, vulkan_rules;
 
 // A described device. The engine holds pointers to its parts.
 struct phantom {
@@ -47,8 +49,9 @@ struct phantom {
 // The phantom behind a buffer type of a device's own memory; NULL for any other.
 const phantom * phantom_of(ggml_backend_buffer_type_t type);
 
-// Bytes that the backend's buffers of this type are larger than the tensors in them, each.
-size_t extra_of(ggml_backend_buffer_type_t type);
+// Bytes of a backend's buffers with so many bytes of tensors, of which the engine's account of
+// a simulation knows nothing.
+size_t real_size(ggml_backend_buffer_type_t type, size_t bytes);
 
 // The described devices of one model, which must outlive it and its contexts.
 class phantoms {
@@ -67,7 +70,21 @@ private:
 // As the engine compares the names of devices (ggml-backend-reg.cpp@v0.5.0).
 bool same_but_case(const char * a, const char * b);
 
-// A buffer of which only the size is real.
-ggml_backend_buffer_t empty_buffer(ggml_backend_buffer_type_t type, size_t size);
+// While one that is on lives on a thread, plain host memory that the engine allocates there is
+// not allocated either: simulated contexts of models with states would fill it, however large
+// a stranger's file says that they are.
+class simulation {
+public:
+    explicit simulation(bool on);
+    ~simulation();
+    simulation(const simulation &)             = delete;
+    simulation & operator=(const simulation &) = delete;
+
+    // Once, before the engine allocates anything.
+    static void prepare();
+
+private:
+    const bool outer;
+};
 
 } // namespace llm

@@ -335,6 +335,6 @@ bool supports_op(const phantom & p, const ggml_tensor * op) {
 
 } // namespace
 
-const backend_rules cuda_rules = { "cuda", "CUDA_Host", 0, supports_op, alloc_size, is_worth_a_copy, keep_for_fusion };
+const backend_rules cuda_rules = { "cuda", "CUDA_Host", 0, true, true, supports_op, alloc_size, is_worth_a_copy, keep_for_fusion };
 
 } // namespace llm

@@ -20,11 +20,11 @@ inline size_t row_padding(const phantom & p, const ggml_tensor * t) {
     return ggml_row_size(t->type, n - t->ne[0] % n);
 }
 
-// Whether a source lies in the memory of another described device.
+// Whether a source lies in the memory of another device of the same backend.
 inline bool is_elsewhere(const phantom & p, const ggml_tensor * op) {
     for (const ggml_tensor * src : op->src) {
         const phantom * q = src && src->buffer ? phantom_of(src->buffer->buft) : nullptr;
-        if (q && q != &p) {
+        if (q && q != &p && q->rules == p.rules) {
             return true;
         }
     }
