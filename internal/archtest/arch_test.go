@@ -25,6 +25,7 @@ var imports = map[string][]string{
 	"internal/oracle":         {"gguf", "llama", "plan"},
 	"internal/worker":         {"llama", "plan", "internal/chat", "internal/engine", "internal/oracle"},
 	"internal/testheader":     {"gguf", "llama/reference", "internal/testmodel"},
+	"internal/testplan":       {"gguf", "plan", "internal/oracle", "internal/testheader", "internal/testmodel"},
 	"internal/testmodel":      {},
 	"internal/testgguf":       {},
 	"internal/testgpu":        {},
@@ -33,7 +34,7 @@ var imports = map[string][]string{
 	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
-	"scripts/bench":           {".", "llama", "gguf", "llama/reference"},
+	"scripts/bench":           {".", "llama", "gguf", "plan", "llama/reference", "internal/testheader", "internal/testplan"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},
@@ -42,7 +43,7 @@ var imports = map[string][]string{
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
 // import: it has the engine read files in the same process as ours.
-var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader"}
+var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testplan"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)
