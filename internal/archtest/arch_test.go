@@ -34,7 +34,7 @@ var imports = map[string][]string{
 	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
-	"scripts/bench":           {".", "llama", "gguf", "plan", "llama/reference", "internal/testheader", "internal/testplan"},
+	"scripts/bench":           {".", "llama", "gguf", "plan", "llama/reference", "internal/oracle", "internal/testheader", "internal/testplan"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},

@@ -27,15 +27,20 @@ func Write(tb testing.TB, name, fileType string) string {
 // of what a vocabulary costs.
 func WriteWithVocabulary(tb testing.TB, name, fileType string) string {
 	tb.Helper()
-	path, err := request{name, fileType, true}.path()
+	path, err := PathWithVocabulary(name, fileType)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return path
 }
 
-// Path is [Write] where there is no test.
+// Path and PathWithVocabulary are these where there is no test.
 func Path(name, fileType string) (string, error) { return request{name, fileType, false}.path() }
+
+// PathWithVocabulary is [WriteWithVocabulary] where there is no test.
+func PathWithVocabulary(name, fileType string) (string, error) {
+	return request{name, fileType, true}.path()
+}
 
 // request is what a file is made for.
 type request struct {

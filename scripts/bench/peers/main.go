@@ -1,6 +1,9 @@
-// Command peers measures how long gpustack/gguf-parser-go takes for the header of a GGUF
-// file: peers RUNS FILE. It prints milliseconds of each run by mode, as JSON. It is a
-// module of its own, so that ours never depends on what it measures.
+// Command peers runs gpustack/gguf-parser-go, which other commands compare with ours. It is
+// a module of its own, so that ours never depends on what it measures.
+//
+//	peers RUNS FILE   milliseconds of each reading of the header of a GGUF file, by mode, as JSON
+//	peers estimate    what models take of memory: questions on standard input, answers on
+//	                  standard output, lines of JSON (estimate.go)
 package main
 
 import (
@@ -30,8 +33,11 @@ func main() {
 }
 
 func run() error {
+	if len(os.Args) == 2 && os.Args[1] == "estimate" {
+		return answer(os.Stdin, os.Stdout)
+	}
 	if len(os.Args) != 3 {
-		return fmt.Errorf("usage: peers RUNS FILE")
+		return fmt.Errorf("usage: peers RUNS FILE, or peers estimate")
 	}
 	runs, err := strconv.Atoi(os.Args[1])
 	if err != nil {
