@@ -19,7 +19,7 @@ type Estimator struct {
 // Repack is the kind of processor that the host has: [RepackNone] where that is not known.
 func NewEstimator(h *gguf.Hyper, tensors []gguf.Tensor, repack Repack) *Estimator {
 	e := &Estimator{h: h, weights: weightsOf(h, tensors), cache: h.Cache(), repack: repack}
-	e.parts = partsOf(h, e.weights)
+	e.parts = partsOf(h, e.weights, e.cache)
 	return e
 }
 
@@ -61,40 +61,52 @@ func (m *Memory) use(where int) *Use {
 
 // placeCache adds the KV cache and the states: each tensor lies with its layer.
 func (e *Estimator) placeCache(p *placement, s *setting, m *Memory) {
-	shared := 1
+	for _, c := range e.cache {
+		rows, streams := s.rowsOf(c)
+		kind, width := s.typeOf(c), s.widthOf(c)
+		block, size := kind.Block()
+		bytes := uint64(width/block) * uint64(size) * uint64(rows) * uint64(streams)
+		where := s.cachePlace(p, c)
+		m.use(where).KV += p.size(where, kind, uint64(width), bytes)
+	}
+}
+
+func (s *setting) cachePlace(p *placement, c gguf.CacheTensor) int {
+	if s.r.NoKVOffload {
+		return host
+	}
+	return p.layer(c.Layer)
+}
+
+// rowsOf is how many rows a cache has, and how many caches lie beside one another.
+func (s *setting) rowsOf(c gguf.CacheTensor) (rows, streams int) {
+	window, shared := s.cells, 1
 	if s.r.Unified {
 		shared = s.sequences
 	}
-	window := e.h.WindowCells(s.cells, s.ubatch, shared)
-	if s.r.FullWindow {
-		window = s.cells
+	if c.Own {
+		shared = 1
 	}
-	own := e.h.WindowCells(s.cells, s.ubatch, 1)
-	if s.r.FullWindow {
-		own = s.cells
+	if !s.r.FullWindow {
+		window = s.h.WindowCells(s.cells, s.ubatch, shared)
+	}
+	if c.Own {
+		return c.Rows(s.cells, window), s.sequences
+	}
+	return c.Rows(s.cells, window), s.streams
+}
+
+// widthOf is the numbers of a row. Values lie across where there is no flash attention, and
+// are then as wide as the widest layer's.
+func (s *setting) widthOf(c gguf.CacheTensor) int {
+	if c.Type != gguf.CacheValue || s.flash {
+		return c.Width
 	}
 	widest := 0
-	for _, l := range e.h.Layers {
+	for _, l := range s.h.Layers {
 		widest = max(widest, l.ValueWidth())
 	}
-	for _, c := range e.cache {
-		where := p.layer(c.Layer)
-		if s.r.NoKVOffload {
-			where = host
-		}
-		rows, streams := c.Rows(s.cells, window), s.streams
-		if c.Own {
-			rows, streams = c.Rows(s.cells, own), s.sequences
-		}
-		width := c.Width
-		if c.Type == gguf.CacheValue && !s.flash {
-			width = widest // of a cache that lies across
-		}
-		kind := s.typeOf(c)
-		block, size := kind.Block()
-		bytes := uint64(width/block) * uint64(size) * uint64(rows) * uint64(streams)
-		m.use(where).KV += p.size(where, kind, uint64(width), bytes)
-	}
+	return widest
 }
 
 // outputBuffer is what logits and embeddings are handed out in: output_reserve of

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// homes says for each weight where it lies; away that it is not where its layer is.
+// homes says for each weight where it lies.
 type homes struct {
 	where []int8
-	away  bool
-	given bool // by overrides
+	tied  int  // of the copy of the embeddings
+	away  bool // some weight is not where its layer is
+	given bool // there are overrides
 }
 
 // placeWeights adds the weights: llama_model_loader::create_tensor of
@@ -30,7 +31,7 @@ func (e *Estimator) placeWeights(p *placement, r *Request, m *Memory) (*homes, e
 		case w.each:
 			e.spread(p, w, where, r, m)
 		case w.tied:
-			e.tie(p, w, overrides, r, m)
+			h.tied = e.tie(p, w, overrides, r, m)
 		}
 	}
 	return h, nil
@@ -90,20 +91,22 @@ func (e *Estimator) repacked(w *weight, r *Request) (uint64, bool) {
 
 // tie adds the embeddings again as the matrix of the output, unless that lies in the same
 // kind of buffer.
-func (e *Estimator) tie(p *placement, w *weight, overrides []override, r *Request, m *Memory) {
+func (e *Estimator) tie(p *placement, w *weight, overrides []override, r *Request, m *Memory) int {
 	again := *w
 	again.op, again.place = opMulMat, placeOutput
 	before := *m
 	before.Devices = slices.Clone(m.Devices)
 	where := e.settle(p, &again, p.output(), overrides, r, m)
-	if where != host {
-		return
+	_, repacked := e.repacked(&again, r)
+	if where == host && !(repacked && (p.hosted == nil || r.NoHost)) && !twice[e.h.Architecture] {
+		*m = before
 	}
-	if _, ok := e.repacked(&again, r); ok && (p.hosted == nil || r.NoHost) {
-		return
-	}
-	*m = before
+	return where
 }
+
+// twice are architectures that make the matrix of the output first, and the embeddings as
+// another tensor, wherever both lie.
+var twice = map[string]bool{"gemma3n": true, "gemma4": true}
 
 // spread adds a copy on each other device that has layers.
 func (e *Estimator) spread(p *placement, w *weight, first int, r *Request, m *Memory) {

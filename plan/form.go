@@ -1,0 +1,100 @@
+package plan
+
+import "github.com/seed-f87006eb/llm/gguf"
+
+// form is how an architecture puts its layers together, where the names of the weights do not
+// say it: what src/models/*.cpp@v0.5.0 hard-code. The zero value is most of them.
+type form struct {
+	layerNorm  bool // norms of layers are layer norms, which cannot work in place
+	headNorm   bool // those of queries and keys too
+	plainNorm  bool // norms have no weights
+	noNorm     bool // nothing is normed before attention
+	noCache    bool // attention sees the batch alone
+	noHead     bool // no logits
+	noRope     bool
+	ropeFirst  bool // queries and keys are normed after they are rotated
+	ropeEvery  int  // one layer in so many is not rotated
+	ropeWindow bool // only layers with a window are rotated, where there are windows
+	splitFirst bool // queries, keys and values are not seen as heads before their norms
+
+	parallel parallel
+	rows     rowsRule
+	normAll  bool // the norm of attention's output comes before rows are chosen
+	hidden   bool // the last hidden state is an output as well
+	embNorm  bool // embeddings are normed without weights
+	clamped  bool // activations of feed-forward layers are clamped
+
+	softmaxOfChosen bool // weights of experts are those of the chosen alone
+	weighBefore     bool // experts get weighed input
+	looseExperts    bool // the weights of the chosen do not add up to one
+
+	// mixer replaces attention where it is set and the layer is recurrent.
+	mixer func(l *layer, x *tensor) *tensor
+	// attention replaces the usual one.
+	attention func(l *layer, x *tensor) *tensor
+	// whole replaces all of it.
+	whole func(g *graph)
+}
+
+// parallel says how attention and feed-forward come together.
+type parallel uint8
+
+const (
+	sequential   parallel = iota
+	besideFirst           // feed-forward of the same normed input; attention is added first
+	besideLast            // attention is added last
+	besideNormed          // feed-forward of the layer's input with a norm of its own
+	besideInput           // the same input, and the residual as usual
+)
+
+// rowsRule says where the rows with outputs are picked.
+type rowsRule uint8
+
+const (
+	rowsLast   rowsRule = iota // in the last layer
+	rowsBefore                 // before the last norm
+	rowsAfter                  // after it
+	rowsNone
+)
+
+var layerNorms = form{layerNorm: true}
+
+// forms are those that are not the usual one.
+var forms = map[string]*form{
+	"jais": {layerNorm: true, noRope: true}, "bloom": {layerNorm: true, noRope: true}, "gpt2": {layerNorm: true, noRope: true},
+	"starcoder": {layerNorm: true, noRope: true}, "mpt": {layerNorm: true, headNorm: true, noRope: true},
+	"jais2": &layerNorms, "nemotron": &layerNorms, "codeshell": &layerNorms, "orion": &layerNorms, "starcoder2": &layerNorms,
+	"dbrx": &layerNorms, "pockettts": &layerNorms,
+	"refact": {noRope: true},
+	"olmo":   {layerNorm: true, plainNorm: true},
+	"talkie": {plainNorm: true, ropeFirst: true, embNorm: true},
+
+	"phi2": {layerNorm: true, parallel: besideFirst}, "falcon": {layerNorm: true, parallel: besideFirst}, "plamo": {parallel: besideFirst},
+	"command-r": {layerNorm: true, headNorm: true, parallel: besideLast}, "cohere2": {layerNorm: true, parallel: besideLast, ropeWindow: true},
+	"cohere2moe": {parallel: besideLast, ropeWindow: true, rows: rowsAfter, hidden: true},
+	"gptneox":    {layerNorm: true}, "stablelm": {layerNorm: true, headNorm: true, parallel: besideInput},
+
+	"olmo2": {noNorm: true, splitFirst: true}, "olmoe": {splitFirst: true, looseExperts: true}, "minimax-m2": {splitFirst: true},
+	"exaone4": {noNorm: true, ropeWindow: true}, "exaone-moe": {ropeWindow: true}, "maple": {ropeWindow: true},
+	"smollm3": {ropeEvery: 4}, "llama4": {ropeEvery: 4, weighBefore: true, looseExperts: true},
+	"maincoder": {ropeFirst: true}, "hunyuan-moe": {ropeFirst: true}, "hunyuan-dense": {ropeFirst: true}, "hunyuan_vl": {ropeFirst: true},
+	"afmoe": {normAll: true, ropeEvery: 4}, "muse-glimmer": {normAll: true, ropeWindow: true, embNorm: true},
+	"gpt-oss": {softmaxOfChosen: true, looseExperts: true, rows: rowsBefore, hidden: true},
+	"glm4moe": {hidden: true}, "hy_v3": {rows: rowsAfter, hidden: true},
+	"step35":   {splitFirst: true, rows: rowsBefore, hidden: true},
+	"cogvlm":   {rows: rowsNone},
+	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
+	"dream": {noCache: true}, "llada": {noCache: true}, "rnd1": {noCache: true},
+	"gemma-embedding": {noCache: true, noHead: true},
+	"neo-bert":        {noCache: true, noHead: true}, "eurobert": {noCache: true, noHead: true},
+	"modern-bert": {noCache: true, noHead: true, layerNorm: true},
+}
+
+var usual form
+
+func formOf(h *gguf.Hyper) *form {
+	if f := forms[h.Architecture]; f != nil {
+		return f
+	}
+	return &usual
+}
