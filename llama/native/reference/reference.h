@@ -69,6 +69,28 @@ int llm_reference_tensors(const char * path, char ** text, char ** err);
 // the engine's log. Returns a code of llm.h.
 int llm_reference_quantized_types(const char * path, int ftype, int has_imatrix, int pure, char ** text, int * requires_imatrix, char ** err);
 
+// A run of the engine's quantizer. Types are enum ggml_type; below 0: by the mixture.
+typedef struct llm_reference_quantize {
+    int ftype; // enum llama_ftype
+    int pure, copy, requantize, keep_output;
+    int output_type, embedding_type;
+    // With a matrix in which all weights count alike. The texts are never NULL; an empty file notes nothing of it.
+    int          imatrix;
+    const char * imatrix_file;
+    const char * imatrix_dataset;
+    int          imatrix_chunks;
+    // Types of tensors by regular expressions.
+    int           n_patterns;
+    char * const * patterns;
+    const int *   pattern_types;
+} llm_reference_quantize;
+
+// Quantizes a file to another, by one thread. Returns a code of llm.h.
+int llm_reference_quantize_file(const char * in, const char * out, const llm_reference_quantize * options, char ** err);
+
+// Whether the engine's regular expressions find a pattern in a text; -1: it is none.
+int llm_reference_regex(const char * pattern, const char * text);
+
 // Makes n GPUs FAKE0, FAKE1, … with so many bytes of memory each, which the CPU computes for. Once in a process, after the
 // engine was started.
 void llm_reference_gpus(int n, size_t total);
