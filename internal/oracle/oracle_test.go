@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/testgguf"
+	"github.com/seed-f87006eb/llm/internal/testheader"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 	"github.com/seed-f87006eb/llm/plan"
@@ -341,24 +342,30 @@ func TestCancelAndClose(t *testing.T) {
 	}
 }
 
-// BenchmarkMeasure has the first context of a placement, which needs a load, and another one.
+// BenchmarkMeasure has the first context of a placement, which needs a load, and another one,
+// for models with vocabularies of 49, 128 and 262 thousand tokens.
 func BenchmarkMeasure(b *testing.B) {
-	for name, path := range models(b) {
+	for name, path := range map[string]string{
+		"SmolLM2": testmodel.SmolLM2(b), "Gemma": testmodel.Gemma3(b),
+		"8B": testheader.WriteWithVocabulary(b, "llama-3.1-8b", "Q4_K_M"), "70B": testheader.WriteWithVocabulary(b, "llama-3.1-70b", "Q4_K_M"),
+	} {
 		o := open(b, path)
 		r := request(4096, gguf.F16, plan.FlashAttentionAuto)
+		measure := func(device plan.Device) {
+			if _, err := o.Measure(b.Context(), []plan.Device{device}, r); err != nil {
+				b.Fatal(err)
+			}
+		}
 		b.Run(name+"/load", func(b *testing.B) {
-			for i := 0; b.Loop(); i++ {
-				r.GPULayers = i
-				if _, err := o.Measure(b.Context(), nil, r); err != nil {
-					b.Fatal(err)
-				}
+			device := card("24 GiB", 24*gib)
+			for b.Loop() {
+				device.Free-- // another placement
+				measure(device)
 			}
 		})
 		b.Run(name+"/context", func(b *testing.B) {
 			for b.Loop() {
-				if _, err := o.Measure(b.Context(), nil, r); err != nil {
-					b.Fatal(err)
-				}
+				measure(card("24 GiB", 24*gib))
 			}
 		})
 	}
