@@ -28,6 +28,11 @@ func Strip(f *gguf.File, tensors []gguf.Tensor) (*Header, error) {
 	if err := check(f); err != nil {
 		return nil, fmt.Errorf("plan for a model: %w", err)
 	}
+	return StripChecked(f, tensors)
+}
+
+// StripChecked is Strip for a header that was checked.
+func StripChecked(f *gguf.File, tensors []gguf.Tensor) (*Header, error) {
 	h, err := strip(f, tensors)
 	if err != nil {
 		return nil, fmt.Errorf("plan for a model: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // load has the engine load the model without its weights. Cancelling ctx stops it.
-func (q *question) load(ctx context.Context, path string) (*llama.Model, error) {
-	p := q.model
+func load(ctx context.Context, path string, p llama.ModelParams) (*llama.Model, error) {
+	p.NoAlloc = true
 	p.Progress = func(float32) bool { return ctx.Err() == nil }
 	m, err := llama.LoadModel(path, p)
 	if errors.Is(err, llama.ErrCanceled) {
@@ -25,28 +26,29 @@ func (q *question) load(ctx context.Context, path string) (*llama.Model, error) 
 	return m, nil
 }
 
-// measure makes a context of a simulated model.
-func (q *question) measure(m *llama.Model) (*plan.Memory, error) {
-	if i := m.Info(); i.Encoder && i.Decoder && q.context.Sequences > 1 {
+// measure makes a context of a simulated model, and accounts for it.
+func measure(m *llama.Model, devices []string, p llama.ContextParams) (*plan.Memory, error) {
+	if i := m.Info(); i.Encoder && i.Decoder && p.Sequences > 1 {
 		// Its graph asserts on the shape of cross attention.
-		return nil, impossible("an encoder-decoder model takes one sequence at a time, not %d", q.context.Sequences)
+		return nil, impossible("an encoder-decoder model takes one sequence at a time, not %d", p.Sequences)
 	}
-	c, err := m.NewContext(q.context)
+	c, err := m.NewContext(p)
 	if err != nil {
 		return nil, explainContext(err)
 	}
-	memory := q.memory(m, c)
+	memory := Account(m, c, devices, p.Embeddings)
 	return memory, c.Close()
 }
 
-// memory sorts the engine's buffers by device.
-func (q *question) memory(m *llama.Model, c *llama.Context) *plan.Memory {
+// Account sorts the engine's buffers of a model and a context by device. Devices are their
+// names; what is on none of them is the host's. Embeddings: it computes them, not logits.
+func Account(m *llama.Model, c *llama.Context, devices []string, embeddings bool) *plan.Memory {
 	info := c.Info()
-	memory := &plan.Memory{Devices: make([]plan.Use, len(q.devices)), Context: info.Context, ContextSeq: info.ContextSeq}
+	memory := &plan.Memory{Devices: make([]plan.Use, len(devices)), Context: info.Context, ContextSeq: info.ContextSeq}
 	for _, use := range c.MemoryUse() {
 		to := &memory.Host
 		// A device's own kind of host memory counts as the CPU's.
-		if i := q.device(use.Device); i >= 0 {
+		if i := find(devices, use.Device); i >= 0 {
 			to = &memory.Devices[i]
 		} else if !use.Host { // the CPU has rearranged them, for instance in CPU_REPACK
 			to.Repacked += use.Model
@@ -55,21 +57,16 @@ func (q *question) memory(m *llama.Model, c *llama.Context) *plan.Memory {
 		to.KV += use.Context
 		to.Compute += use.Compute
 	}
-	memory.Host.Output = outputSize(m, info, q.context.Embeddings)
+	memory.Host.Output = outputSize(m, info, embeddings)
 	for _, device := range m.LayerDevices() {
-		memory.Layers = append(memory.Layers, q.device(device))
+		memory.Layers = append(memory.Layers, find(devices, device))
 	}
 	return memory
 }
 
-// device is which of the devices has this name; -1: the CPU.
-func (q *question) device(name string) int {
-	for i := range q.names {
-		if strings.EqualFold(q.names[i], name) {
-			return i
-		}
-	}
-	return -1
+// find is which of the devices has this name; -1: the CPU.
+func find(devices []string, name string) int {
+	return slices.IndexFunc(devices, func(d string) bool { return strings.EqualFold(d, name) })
 }
 
 // outputSize is the buffer that logits and embeddings are handed out in, which the engine's

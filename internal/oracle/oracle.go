@@ -67,26 +67,52 @@ func (o *Oracle) Measure(ctx context.Context, devices []plan.Device, r plan.Requ
 	if err != nil {
 		return nil, err
 	}
-	m, err := o.take(q.placement())
+	var memory *plan.Memory
+	err = o.with(ctx, q.model, func(m *llama.Model) error {
+		memory, err = measure(m, q.names, q.context)
+		return err
+	})
+	return memory, err
+}
+
+// Simulate is Measure for a load and a context as the engine is asked for them. Devices are
+// the names of those that it takes. The context may depend on the model.
+func (o *Oracle) Simulate(ctx context.Context, p llama.ModelParams, context func(llama.ModelInfo) (llama.ContextParams, error)) (devices []string, memory *plan.Memory, err error) {
+	err = o.with(ctx, p, func(m *llama.Model) error {
+		c, err := context(m.Info())
+		if err != nil {
+			return err
+		}
+		devices = m.Devices()
+		memory, err = measure(m, devices, c)
+		return err
+	})
+	return devices, memory, err
+}
+
+// with uses the model in a placement.
+func (o *Oracle) with(ctx context.Context, p llama.ModelParams, use func(*llama.Model) error) error {
+	p.Progress = nil
+	m, err := o.take(fmt.Sprintf("%+v", p))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer o.giveBack(m)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.m == nil {
-		if m.m, err = q.load(ctx, o.file.path); err != nil {
-			return nil, err
+		if m.m, err = load(ctx, o.file.path, p); err != nil {
+			return err
 		}
 	}
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
-	memory, err := q.measure(m.m)
+	err = use(m.m)
 	if errors.Is(err, llama.ErrAssertion) {
 		m.m = nil // it must not be touched again, not even to close it
 	}
-	return memory, err
+	return err
 }
 
 // take is the model of a placement, to be given back.

@@ -113,7 +113,7 @@ func compareReal(t *testing.T, o *Oracle, real *llama.Model, r plan.Request, map
 	if qerr != nil {
 		t.Fatal(qerr)
 	}
-	want, werr := q.measure(real)
+	want, werr := measure(real, nil, q.context)
 	if err != nil || werr != nil {
 		if err == nil || werr == nil || err.Error() != werr.Error() {
 			t.Errorf("%+v: %v, the engine: %v", r, err, werr)

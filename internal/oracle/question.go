@@ -63,7 +63,6 @@ func (q *question) here() bool { return len(q.devices) > 0 && q.devices[0].Backe
 
 func (q *question) setModel() (err error) {
 	r, p := q.request, llama.DefaultModelParams()
-	p.NoAlloc = true
 	p.GPULayers = r.GPULayers
 	p.Placement.MainGPU, p.Placement.TensorSplit = r.MainGPU, r.TensorSplit
 	p.Placement.NoHost, p.Placement.Repack = r.NoHost, !r.NoRepack
@@ -146,6 +145,3 @@ func orDefault(n, def int) int {
 	}
 	return n
 }
-
-// placement tells requests apart that need different loads.
-func (q *question) placement() string { return fmt.Sprintf("%+v %+v", q.devices, q.model) }
