@@ -25,7 +25,7 @@ type NothingFits struct {
 	Speed    *Speed // at most, of the fastest; nil: not known, or not asked for
 	MinSpeed float64
 	Would    []string // what would fit
-	Tried    []Trial
+	Nearest  *Choice  // the smallest that was tried; nil: none was measured
 }
 
 func (e *NothingFits) Error() string {
@@ -60,12 +60,10 @@ func inGiB(bytes uint64) string {
 
 // nothing says what is missing. slow is what fits and is too slow.
 func (s *search) nothing(slow *measured) *NothingFits {
-	e := &NothingFits{MinSpeed: s.MinSpeed, Tried: s.trials}
+	e := &NothingFits{MinSpeed: s.MinSpeed}
 	if slow != nil {
-		e.What = s.describeMeasured(slow)
-		if speed, ok := s.model.Speed(slow.devices, s.HostBandwidth, slow.request, slow.memory); ok {
-			e.Speed = &speed
-		}
+		e.What, e.Nearest = s.describeMeasured(slow), s.choice(slow, nil)
+		e.Speed = e.Nearest.Speed
 		return e
 	}
 	var least uint64
@@ -77,7 +75,7 @@ func (s *search) nothing(slow *measured) *NothingFits {
 			sum += l.Needed - l.Room
 		}
 		if len(lacks) > 0 && (e.Lacks == nil || sum < least) {
-			e.What, e.Lacks, least = s.describeMeasured(m), lacks, sum
+			e.What, e.Lacks, e.Nearest, least = s.describeMeasured(m), lacks, s.choice(m, nil), sum
 		}
 	}
 	return e

@@ -230,7 +230,7 @@ func writeChoice(b *strings.Builder, c *plan.Choice, err error) {
 	var tried []plan.Trial
 	var nothing *plan.NothingFits
 	if errors.As(err, &nothing) {
-		tried = nothing.Tried
+		tried = nothing.Nearest.Tried
 	}
 	if err != nil {
 		fmt.Fprintf(b, "error: %v\n", err)
