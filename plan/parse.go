@@ -15,10 +15,11 @@ const MaxDevices = 16
 var Backends = []string{"cuda", "vulkan", "metal"}
 
 // ParseDevices reads a list of cards that need not be there: "24GiB", "rtx4090", "2x12GiB",
-// "24GiB+12GiB", "vulkan:16GiB", "rtx4060ti:16GiB", "metal:64GiB". A size is in GiB or MiB, or
+// "24GiB+12GiB", "vulkan:16GiB", "rtx4060ti:16GiB", "metal:64GiB", "24GiB@936GB/s". A size is in GiB or MiB, or
 // in GB or MB, which are powers of ten; alone it is a card that follows the rules of CUDA.
-// What stands before a colon is a backend, or a card that is sold with several sizes. The
-// size of a metal machine is all of its memory, of which Metal gives a part. An error says
+// What stands before a colon is a backend, or a card that is sold with several sizes; what
+// stands behind an @ is the bandwidth of its memory. The size of a metal machine is all of its
+// memory, of which Metal gives a part. An error says
 // what of the text is wrong and what would be right.
 func ParseDevices(text string) ([]Device, error) {
 	var devices []Device
@@ -31,7 +32,11 @@ func ParseDevices(text string) ([]Device, error) {
 		if err != nil {
 			return nil, err
 		}
+		item, bandwidth, isBandwidth := strings.Cut(item, "@")
 		d, err := parseDevice(item)
+		if err == nil && isBandwidth {
+			d.Bandwidth, err = ParseBandwidth(bandwidth)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -198,6 +203,17 @@ func ParseSize(text string) (uint64, error) {
 		}
 	}
 	return 0, fmt.Errorf("%.40q is not a size: write something like 24GiB or 512MiB", text)
+}
+
+// ParseBandwidth reads bytes a second: 936GB/s.
+func ParseBandwidth(text string) (uint64, error) {
+	amount, ok := strings.CutSuffix(strings.TrimSpace(text), "/s")
+	if ok {
+		if n, err := ParseSize(amount); err == nil {
+			return n, nil
+		}
+	}
+	return 0, fmt.Errorf("%.40q is not a bandwidth: write something like 936GB/s", text)
 }
 
 // inCardSize is an amount of memory as cards are called: 24 GiB, 11.5 GiB.

@@ -20,11 +20,14 @@ var flagValues = map[string][]string{
 	"context-policy": {string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)},
 	"pooling":        llm.PoolingKinds,
 	"type":           gguf.ValueTypeNames(),
+	"kv-type":        llm.KVCacheTypes,
+	"outputs":        outputKinds,
 }
 
 // flagFiles are the flags that take a file, with the ends of its name; none: any.
 var flagFiles = map[string][]string{
 	"model": {"gguf"}, "lora": {"gguf"}, "lora-scaled": {"gguf"}, "control-vector": {"gguf"}, "control-vector-scaled": {"gguf"},
+	"mmproj": {"gguf"}, "model-draft": {"gguf"},
 	"file": nil, "output": nil, "resume": nil, "chat-template-file": nil, "grammar-file": nil, "json-schema-file": nil,
 }
 

@@ -98,13 +98,20 @@ func (a *app) inspect(f *inspectFlags, address string) error {
 
 // openHeader reads the header of a file, or of what is behind a URL.
 func openHeader(ctx context.Context, address string) (*gguf.File, error) {
+	f, _, err := openHeaderFrom(ctx, address)
+	return f, err
+}
+
+// openHeaderFrom is openHeader, and counts what is fetched from a URL; nil: it is a file.
+func openHeaderFrom(ctx context.Context, address string) (f *gguf.File, fetched func() int64, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return gguf.Open(address)
+		f, err = gguf.Open(address)
+		return f, nil, err
 	}
 	if file, ok := remote.DownloadAddress(address); ok {
 		if u, err = url.Parse(file); err != nil {
-			return nil, fmt.Errorf("inspect: %w", err)
+			return nil, nil, fmt.Errorf("the address of the file: %w", err)
 		}
 	}
 	opts := remote.Options{}
@@ -112,15 +119,23 @@ func openHeader(ctx context.Context, address string) (*gguf.File, error) {
 		opts.Token = os.Getenv("HF_TOKEN")
 	}
 	folder, name := path.Split(u.Path)
-	return gguf.ReadSplit(name, func(name string) (io.ReaderAt, int64, error) {
+	var parts []*remote.File
+	f, err = gguf.ReadSplit(name, func(name string) (io.ReaderAt, int64, error) {
 		part := *u
 		part.Path, part.RawPath = folder+name, ""
 		r, err := remote.Open(ctx, part.String(), opts)
 		if err != nil {
 			return nil, 0, err
 		}
+		parts = append(parts, r)
 		return r, r.Size(), nil
 	})
+	return f, func() (n int64) {
+		for _, p := range parts {
+			n += p.BytesRead()
+		}
+		return n
+	}, err
 }
 
 func (a *app) printTemplate(file *gguf.File, name string) error {

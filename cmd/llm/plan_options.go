@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/seed-f87006eb/llm"
+	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/plan"
+	"github.com/seed-f87006eb/llm/quant"
+)
+
+// planOption is another choice, beside the plan.
+type planOption struct {
+	What         string   `json:"what"`
+	KVType       string   `json:"kv_type"`
+	Layers       int      `json:"layers"`
+	LayersAll    int      `json:"layers_all"`
+	ExpertLayers int      `json:"expert_layers_on_host"`
+	Context      int      `json:"context"`
+	DeviceBytes  []uint64 `json:"device_bytes"`
+	HostBytes    uint64   `json:"host_bytes"`
+	Speed        *float64 `json:"tokens_per_second_at_most,omitempty"`
+}
+
+// planLevel is a quantization of the model.
+type planLevel struct {
+	Name    string  `json:"name"`
+	Bytes   int64   `json:"bytes"`
+	Bits    float64 `json:"bits_per_weight"`
+	Imatrix bool    `json:"needs_imatrix"`
+	This    bool    `json:"this_file"`
+	Fits    bool    `json:"fits"`
+	Whole   bool    `json:"whole"`
+	Problem string  `json:"problem,omitempty"`
+	*planOption
+}
+
+func optionOf(what string, c *plan.Choice) planOption {
+	o := planOption{
+		What: what, KVType: c.Request.KeyType.String(), Layers: c.Layers, LayersAll: c.LayersAll, ExpertLayers: c.ExpertLayers,
+		Context: c.Memory.Context, DeviceBytes: []uint64{}, HostBytes: c.Memory.Host.Total(),
+	}
+	for _, u := range c.Memory.Devices {
+		o.DeviceBytes = append(o.DeviceBytes, u.Total())
+	}
+	if c.Speed != nil {
+		speed := rounded(c.Speed.Empty)
+		o.Speed = &speed
+	}
+	return o
+}
+
+// options are the plan and what else could be chosen, each measured as the plan was.
+func (p *planning) options(ctx context.Context, c *plan.Choice, fits bool) ([]planOption, error) {
+	options := []planOption{}
+	if fits {
+		options = append(options, optionOf("this plan", c))
+	}
+	add := func(what string, change func(w *plan.Wishes)) error {
+		w := p.wishes
+		change(&w)
+		other, _, err := p.search(ctx, w)
+		var impossible *plan.Impossible
+		if errors.As(err, &impossible) {
+			err = nil
+		}
+		if other != nil && err == nil {
+			options = append(options, optionOf(what, other))
+		}
+		return err
+	}
+	w, trained := &p.wishes, p.planner.Hyper.Context
+	full := trained > 0 && c.Memory.Context >= trained
+	best := fits && (c.Whole || len(w.Devices) == 0) && full
+	keys := c.Request.KeyType == gguf.F16 && w.KVTypes == nil && len(c.Request.Overrides) >= 0
+	for _, o := range []struct {
+		when   bool
+		what   string
+		change func(w *plan.Wishes)
+	}{
+		{keys && !best && c.Memory.Host.KV+kvOnDevices(c) > 0, "KV cache Q8_0", func(w *plan.Wishes) { w.KVTypes = []gguf.TensorType{gguf.Q8_0} }},
+		{w.Context > 0 && !full && fits, "longest context", func(w *plan.Wishes) {
+			w.Context = 0
+			if c.Whole {
+				w.FixedLayers, w.Request.GPULayers = true, -1
+			}
+		}},
+		{!full && trained > w.Context && trained > 0, "context as trained", func(w *plan.Wishes) { w.Context = trained }},
+		{c.ExpertLayers > 0 && !w.FixedExperts && fits, "fewer layers instead", func(w *plan.Wishes) { w.FixedExperts = true }},
+		{described(w.Devices) && !best && len(w.Devices) < plan.MaxDevices && w.Request.TensorSplit == nil, oneMore(w.Devices), func(w *plan.Wishes) {
+			w.Devices = append(slices.Clone(w.Devices), w.Devices[0])
+		}},
+	} {
+		if o.when {
+			if err := add(o.what, o.change); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if fits && (c.Whole || len(w.Devices) == 0) || w.FixedLayers {
+		return options, nil
+	}
+	o, err := p.residentLevel(ctx)
+	if o != nil {
+		options = slices.Insert(options, min(1, len(options)), *o)
+	}
+	return options, err
+}
+
+func kvOnDevices(c *plan.Choice) (n uint64) {
+	for _, u := range c.Memory.Devices {
+		n += u.KV
+	}
+	return n
+}
+
+// described devices need not be there.
+func described(devices []plan.Device) bool { return len(devices) > 0 && devices[0].Backend != "" }
+
+func oneMore(devices []plan.Device) string {
+	if len(devices) == 1 {
+		return "two such devices"
+	}
+	return "one more device"
+}
+
+// leveled is the model in another level of quantization.
+type leveled struct {
+	quant.FileType
+	recipe  *quant.Recipe
+	tensors []gguf.Tensor
+}
+
+// allLevels are those that the quantizer would make of the model, the most bits first.
+func (p *planning) allLevels() (levels []leveled, err error) {
+	source, err := quant.Read(p.file)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range quant.FileTypes() {
+		o := quant.Options{FileType: t.Number, Requantize: true}
+		if quant.NeedsImatrix(t.Number) {
+			o.Imatrix = &quant.Imatrix{}
+		}
+		recipe, err := source.Recipe(o)
+		if err != nil || len(recipe.Problems) > 0 {
+			continue
+		}
+		l := leveled{FileType: t, recipe: recipe}
+		for _, tensor := range recipe.Tensors {
+			made := tensor.Tensor
+			made.Type = tensor.To
+			l.tensors = append(l.tensors, made)
+		}
+		levels = append(levels, l)
+	}
+	slices.SortStableFunc(levels, func(a, b leveled) int { return int(b.recipe.Size/1024 - a.recipe.Size/1024) })
+	return levels, nil
+}
+
+// guessLevel looks for a placement of a level by arithmetic.
+func (p *planning) guessLevel(ctx context.Context, l *leveled) (*plan.Choice, error) {
+	guess := plan.NewEstimator(p.planner.Hyper, l.tensors, plan.RepackNone)
+	return p.searchLevel(ctx, l, guess, guess)
+}
+
+func (p *planning) searchLevel(ctx context.Context, l *leveled, exact, guess plan.Measurer) (*plan.Choice, error) {
+	with := func(m plan.Measurer) plan.Measurer {
+		set, _ := p.guess.(plan.Set)
+		return plan.Set{Model: m, Companions: set.Companions}
+	}
+	c, err := plan.Search(ctx, with(exact), with(guess), &plan.Model{Hyper: p.planner.Hyper, Tensors: l.tensors}, p.wishes)
+	var nothing *plan.NothingFits
+	if errors.As(err, &nothing) {
+		return nil, nil
+	}
+	return c, err
+}
+
+// residentLevel is the largest level of which all is on the devices, or fits at all where
+// there are none. The engine confirms it. Nil: there is none.
+func (p *planning) residentLevel(ctx context.Context) (*planOption, error) {
+	levels, err := p.allLevels()
+	if err != nil {
+		return nil, nil // a model that is not quantized, such as one that the quantizer cannot read
+	}
+	resident := func(c *plan.Choice) bool { return c != nil && (c.Whole || len(p.wishes.Devices) == 0) }
+	for i := range levels {
+		l := &levels[i]
+		c, err := p.guessLevel(ctx, l)
+		if err != nil || !resident(c) {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		planner, err := llm.OpenPlanner(ctx, p.file, l.tensors)
+		if err != nil {
+			return nil, err
+		}
+		c, err = p.searchLevel(ctx, l, planner, planner.Guess)
+		planner.Close()
+		if err != nil {
+			return nil, err
+		}
+		if resident(c) {
+			o := optionOf(fmt.Sprintf("%s, %s", l.Name, size(l.recipe.Size)), c)
+			return &o, nil
+		}
+	}
+	return nil, nil
+}
+
+// levels are all levels with what of them fits, by arithmetic.
+func (p *planning) levels(ctx context.Context) ([]planLevel, error) {
+	levels, err := p.allLevels()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]planLevel, len(levels))
+	for i := range levels {
+		l := &levels[i]
+		c, err := p.guessLevel(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = planLevel{Name: l.Name, Bytes: l.recipe.Size, Bits: rounded2(l.recipe.Bits), Imatrix: quant.NeedsImatrix(l.Number),
+			This: l.Number == p.file.FileType()&^gguf.FileTypeGuessed}
+		if c != nil {
+			o := optionOf("", c)
+			list[i].Fits, list[i].Whole, list[i].planOption = true, c.Whole, &o
+		}
+	}
+	return list, nil
+}
+
+func rounded2(x float64) float64 { return float64(int(100*x+0.5)) / 100 }
