@@ -90,3 +90,23 @@ func (d *Described) check() error {
 func (d *Described) invalid(message string) error {
 	return &Error{Op: fmt.Sprintf("described device %q", d.Name), Kind: ErrInvalid, Message: message}
 }
+
+// DescribeDevice is what a device that is there would be described by: device i of [Devices],
+// with its memory as it is now. Its compute capability is not told. A simulation on the
+// description takes what a load on the device takes; devices that are there can be simulated on
+// without it as well, and a backend with no rules here is an error.
+func DescribeDevice(i int) (Described, error) {
+	start()
+	var d C.struct_llm_described
+	var cerr *C.char
+	if code := C.llm_device_describe(C.int(clampInt32(i)), &d, &cerr); code != C.LLM_OK {
+		return Described{}, newError("describe device", code, cerr)
+	}
+	return Described{
+		Name: C.GoString(d.name), Description: C.GoString(d.description), Backend: C.GoString(d.backend),
+		Total: uint64(d.total), Free: uint64(d.free), MaxBuffer: uint64(d.max_buffer), MaxTensor: uint64(d.max_tensor),
+		Alignment: int(d.alignment), HostAlignment: int(d.host_alignment), RowPadding: int(d.row_padding),
+		HostBuffer: bool(d.host_buffer), Async: bool(d.async), Events: bool(d.events), Unified: bool(d.unified),
+		ComputeCapability: int(d.compute_capability),
+	}, nil
+}

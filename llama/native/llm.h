@@ -126,6 +126,10 @@ struct llm_model_params {
     int32_t                     n_overrides;
     uint64_t progress;     // passed to llm_go_progress; 0: no progress is reported
 };
+// What a device that is there would be described by: its limits, its padding, its memory now.
+// The texts are static. Its compute capability is not told.
+int llm_device_describe(int i, struct llm_described * out, char ** err);
+
 void llm_model_default_params(struct llm_model_params * out);
 int  llm_model_load(const char * path, const struct llm_model_params * params, llm_model ** out, char ** err);
 void llm_model_free(llm_model * model);

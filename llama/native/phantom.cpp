@@ -6,6 +6,7 @@
 
 #include "llama.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstring>
 
@@ -115,6 +116,17 @@ bool supports_type(ggml_backend_dev_t dev, ggml_backend_buffer_type_t type) {
     return of(dev)->has(type) || (of(dev)->is.unified && of(dev)->rules->reads_host && type == of(dev)->host_type);
 }
 
+bool supports_op(ggml_backend_dev_t dev, const ggml_tensor * op) {
+    const phantom & p    = *of(dev);
+    const size_t    most = limit(p.is.max_tensor);
+    for (const ggml_tensor * src : op->src) {
+        if (src && ggml_nbytes(src) > most) {
+            return false;
+        }
+    }
+    return ggml_nbytes(op) <= most && p.rules->supports_op(p, op);
+}
+
 const ggml_backend_device_i device_interface = {
     [](ggml_backend_dev_t dev) { return of(dev)->name.c_str(); },
     [](ggml_backend_dev_t dev) { return of(dev)->description.c_str(); },
@@ -125,7 +137,7 @@ const ggml_backend_device_i device_interface = {
     [](ggml_backend_dev_t dev) { return &of(dev)->memory; },
     [](ggml_backend_dev_t dev) { return of(dev)->host_type; },
     nullptr,
-    [](ggml_backend_dev_t dev, const ggml_tensor * op) { return of(dev)->rules->supports_op(*of(dev), op); },
+    supports_op,
     supports_type,
     [](ggml_backend_dev_t dev, const ggml_tensor * op) { return of(dev)->rules->offloads(op); },
     [](ggml_backend_dev_t dev) { return of(dev)->is.events ? new ggml_backend_event{ dev, nullptr } : nullptr; },
@@ -206,7 +218,7 @@ static int32_t max_phantoms() { return (int32_t) llama_max_devices() - 1; }
 static constexpr size_t max_name = 63;
 
 static const backend_rules * find_rules(const char * name) {
-    for (const backend_rules * r : { &cuda_rules, &vulkan_rules }) {
+    for (const backend_rules * r : { &cuda_rules, &metal_rules, &vulkan_rules }) {
         if (name && strcmp(r->name, name) == 0) {
             return r;
         }
@@ -225,16 +237,88 @@ bool same_but_case(const char * a, const char * b) {
 
 // The engine finds devices by their names, whatever the case, and puts buffers of the same
 // name together.
+static bool is_host_name(const char * name, const backend_rules * r) { return r->host_buffer && same_but_case(name, r->host_buffer); }
+
 static bool is_taken(const char * name, const std::vector<std::unique_ptr<phantom>> & devices) {
     if (same_but_case(name, "none") || same_but_case(name, "CPU") || same_but_case(name, "CPU_REPACK")) {
         return true;
     }
     for (const auto & p : devices) {
-        if (same_but_case(name, p->name.c_str()) || same_but_case(name, p->rules->host_buffer)) {
+        if (same_but_case(name, p->name.c_str()) || is_host_name(name, p->rules)) {
             return true;
         }
     }
     return false;
+}
+
+// What the engine calls the backends whose rules are known.
+static const struct { const char *registry, *rules; } backend_names[] = { { "CUDA", "cuda" }, { "MTL", "metal" }, { "Vulkan", "vulkan" } };
+
+// The largest tensor that a device takes, however little is done with it; 0 where it takes any.
+static uint64_t largest_tensor(ggml_backend_dev_t dev) {
+    const auto takes = [&](size_t bytes) {
+        ggml_tensor t{};
+        t.type  = GGML_TYPE_I8;
+        t.ne[0] = (int64_t) bytes;
+        t.ne[1] = t.ne[2] = t.ne[3] = 1;
+        t.nb[0] = 1;
+        t.nb[1] = t.nb[2] = t.nb[3] = bytes;
+        return ggml_backend_dev_supports_op(dev, &t);
+    };
+    size_t low = 0, high = largest;
+    while (low < high) {
+        const size_t middle = high - (high - low) / 2;
+        if (takes(middle)) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    return low == largest ? 0 : low;
+}
+
+// How many numbers the rows of quantized weights are padded to, told by one block of them.
+static uint32_t padding_of_rows(ggml_backend_buffer_type_t type) {
+    ggml_tensor t{};
+    t.type  = GGML_TYPE_Q8_0;
+    t.ne[0] = ggml_blck_size(t.type);
+    t.ne[1] = t.ne[2] = t.ne[3] = 1;
+    t.nb[0] = t.nb[1] = t.nb[2] = t.nb[3] = ggml_type_size(t.type);
+    const size_t blocks = ggml_backend_buft_get_alloc_size(type, &t) / t.nb[0];
+    return blocks > 1 ? (uint32_t) (blocks * t.ne[0]) : 0;
+}
+
+static int describe(ggml_backend_dev_t dev, llm_described * out, char ** err) {
+    const char * registry = ggml_backend_reg_name(ggml_backend_dev_backend_reg(dev));
+    *out = {};
+    for (const auto & n : backend_names) {
+        if (strcmp(n.registry, registry) == 0) {
+            out->backend = n.rules;
+        }
+    }
+    if (!out->backend) {
+        return fail(err, LLM_EINVAL, "device \"%s\": what its backend (%s) asks of memory is not known", ggml_backend_dev_name(dev), registry);
+    }
+    ggml_backend_dev_props props;
+    ggml_backend_dev_get_props(dev, &props);
+    ggml_backend_buffer_type_t memory = ggml_backend_dev_buffer_type(dev), host = ggml_backend_dev_host_buffer_type(dev);
+
+    const size_t max_buffer = ggml_backend_buft_get_max_size(memory);
+
+    out->name           = props.name;
+    out->description    = props.description;
+    out->total          = props.memory_total;
+    out->free           = std::min(props.memory_free, props.memory_total);
+    out->max_buffer     = max_buffer <= largest ? max_buffer : 0;
+    out->max_tensor     = largest_tensor(dev);
+    out->alignment      = (uint32_t) ggml_backend_buft_get_alignment(memory);
+    out->host_alignment = host ? (uint32_t) ggml_backend_buft_get_alignment(host) : 0;
+    out->row_padding    = padding_of_rows(memory);
+    out->host_buffer    = host != nullptr;
+    out->async          = props.caps.async;
+    out->events         = props.caps.events;
+    out->unified        = props.type == GGML_BACKEND_DEVICE_TYPE_IGPU || find_rules(out->backend) == &metal_rules;
+    return LLM_OK;
 }
 
 int phantoms::read(const llm_described * list, int32_t n, char ** err) {
@@ -251,7 +335,7 @@ int phantoms::read(const llm_described * list, int32_t n, char ** err) {
             return fail(err, LLM_EINVAL, "described device \"%s\": backend \"%.99s\" is not known; there are cuda, metal, vulkan", d.name,
                         d.backend ? d.backend : "");
         }
-        if (is_taken(d.name, devices) || same_but_case(d.name, rules->host_buffer)) {
+        if (is_taken(d.name, devices) || is_host_name(d.name, rules)) {
             return fail(err, LLM_EINVAL, "described device \"%s\": the name is taken", d.name);
         }
         if (d.total == 0 || d.free > d.total || d.total > largest) {
@@ -277,3 +361,12 @@ int phantoms::read(const llm_described * list, int32_t n, char ** err) {
 }
 
 } // namespace llm
+
+extern "C" int llm_device_describe(int i, struct llm_described * out, char ** err) {
+    return llm::guard(err, [&](llm::scope &) -> int {
+        if (!out || i < 0 || (size_t) i >= ggml_backend_dev_count()) {
+            return llm::fail(err, LLM_EINVAL, "device %d: there are %zu", i, ggml_backend_dev_count());
+        }
+        return llm::describe(ggml_backend_dev_get(i), out, err);
+    });
+}

@@ -18,7 +18,7 @@ struct phantom;
 // What the engine asks a backend while it plans. All functions are pure.
 struct backend_rules {
     const char * name;
-    const char * host_buffer; // the name of its own kind of host memory
+    const char * host_buffer; // the name of its own kind of host memory; NULL: it has none
     size_t       host_extra;  // bytes that a buffer of that kind is larger than what it was asked for
     bool         integrated;  // the engine tells devices that share the host's memory from others
     bool         reads_host;  // such a device computes with what lies in its kind of host memory
@@ -31,7 +31,7 @@ struct backend_rules {
     void (*optimize)(const phantom & p, ggml_cgraph * graph, ggml_backend_graph_optimize_params * params);
 };
 
-extern const backend_rules cuda_rules, vulkan_rules;
+extern const backend_rules cuda_rules, metal_rules, vulkan_rules;
 
 // A described device. The engine holds pointers to its parts.
 struct phantom {

@@ -31,8 +31,6 @@ bool is_weight_type(ggml_type t) {
     }
 }
 
-bool fits(const phantom & p, const ggml_tensor * t) { return p.is.max_tensor == 0 || ggml_nbytes(t) <= p.is.max_tensor; }
-
 bool supports_unary(const ggml_tensor * op) {
     const ggml_tensor * a = op->src[0];
     switch (ggml_get_unary_op(op)) {
@@ -145,14 +143,6 @@ bool supports_streams(const ggml_tensor * op) {
 }
 
 bool supports_op(const phantom & p, const ggml_tensor * op) {
-    for (const ggml_tensor * src : op->src) {
-        if (src && !fits(p, src)) {
-            return false;
-        }
-    }
-    if (!fits(p, op)) {
-        return false;
-    }
     const ggml_tensor *a = op->src[0], *b = op->src[1];
     switch (op->op) {
         case GGML_OP_UNARY: return supports_unary(op);
