@@ -26,4 +26,6 @@ if [ "$backend" = cpu ] && [ -z "${GGML_BACKEND_PATH:-}" ]; then
         export GGML_VK_VISIBLE_DEVICES
     fi
 fi
-exec go test -tags gpu -count=1 -timeout 60m -v ./scripts/gpu
+LD_LIBRARY_PATH=$PWD/build/modules/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+export LD_LIBRARY_PATH
+exec go test -tags 'gpu llm_modules' -count=1 -timeout 60m -v ./scripts/gpu
