@@ -3,6 +3,7 @@
 // ggml-vulkan.cpp@v0.5.0, for a card of this decade, which has all that the backend asks for:
 // shuffles, votes and arithmetic in subgroups, 16-bit floats, Vulkan's memory model, and the
 // shared memory for a choice among experts.
+#include "phantom_order.h"
 #include "phantom_tensor.h"
 
 namespace llm {
@@ -205,6 +206,6 @@ size_t alloc_size(const phantom & p, const ggml_tensor * t) { return ggml_nbytes
 
 } // namespace
 
-const backend_rules vulkan_rules = { "vulkan", "Vulkan_Host", 32, true, false, supports_op, alloc_size, is_worth_a_copy, nullptr };
+const backend_rules vulkan_rules = { "vulkan", "Vulkan_Host", 32, true, false, supports_op, alloc_size, is_worth_a_copy, order_for_vulkan };
 
 } // namespace llm
