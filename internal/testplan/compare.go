@@ -100,11 +100,23 @@ func (r Result) WeightsSame(p Place) bool {
 // KVSame is for KV caches and states.
 func (r Result) KVSame(p Place) bool { return r.same(p, func(u plan.Use) uint64 { return u.KV }) }
 
-// ComputeOff is as Off, of compute buffers alone.
+// WeightsOff, KVOff and ComputeOff are as Off, of these alone.
+func (r Result) WeightsOff(p Place) float64 {
+	return r.partOff(p, func(u plan.Use) uint64 { return u.Weights })
+}
+
+// KVOff is for KV caches and states.
+func (r Result) KVOff(p Place) float64 { return r.partOff(p, func(u plan.Use) uint64 { return u.KV }) }
+
+// ComputeOff is for compute buffers.
 func (r Result) ComputeOff(p Place) float64 {
+	return r.partOff(p, func(u plan.Use) uint64 { return u.Compute })
+}
+
+func (r Result) partOff(p Place, part func(plan.Use) uint64) float64 {
 	sum := func(m *plan.Memory) (n uint64) {
 		for _, u := range p.of(m) {
-			n += u.Compute
+			n += part(u)
 		}
 		return n
 	}

@@ -18,8 +18,8 @@ type File struct {
 // types are the levels of quantization that models are planned in.
 var types = []string{"F16", "Q8_0", "Q4_K_M"}
 
-// Files are the headers of well-known models, and those of the models that the tests run on,
-// each in three levels of quantization.
+// Files are the headers of well-known models, and those of the models that are there
+// (scripts/fetch-model.sh), each in three levels of quantization.
 func Files() (files []File, err error) {
 	for _, name := range testheader.Names() {
 		for _, typ := range types {
@@ -31,7 +31,11 @@ func Files() (files []File, err error) {
 		}
 	}
 	models, err := filepath.Glob(filepath.Join(testmodel.Root(), "models", "*.gguf"))
-	for _, model := range models {
+	if err != nil {
+		return nil, err
+	}
+	headers, err := filepath.Glob(filepath.Join(testmodel.Root(), "models", "*.header"))
+	for _, model := range append(models, headers...) {
 		for _, typ := range types {
 			path, err := testheader.Retyped(model, typ)
 			if err != nil {

@@ -15,6 +15,7 @@ type Summary struct {
 	Answered, Missing int // by the planner alone, by the engine alone
 
 	Weights, KV           float64 // right to the byte
+	Weights1, KV1         float64 // 1 % off at most
 	Within1, Within3      float64 // the total is so many per cent off at most
 	Within5               float64
 	Under1, Under3        float64 // it is below the truth by more than so many per cent
@@ -49,6 +50,8 @@ func Summarize(results []Result, p Place) Summary {
 		off = append(off, math.Abs(e))
 		share(&s.Weights, r.WeightsSame(p))
 		share(&s.KV, r.KVSame(p))
+		share(&s.Weights1, math.Abs(r.WeightsOff(p)) <= 0.01)
+		share(&s.KV1, math.Abs(r.KVOff(p)) <= 0.01)
 		share(&s.Within1, math.Abs(e) <= 0.01)
 		share(&s.Within3, math.Abs(e) <= 0.03)
 		share(&s.Within5, math.Abs(e) <= 0.05)
@@ -60,7 +63,7 @@ func Summarize(results []Result, p Place) Summary {
 	if s.Rows == 0 {
 		return s
 	}
-	for _, f := range []*float64{&s.Weights, &s.KV, &s.Within1, &s.Within3, &s.Within5, &s.Under1, &s.Under3, &s.Compute5} {
+	for _, f := range []*float64{&s.Weights, &s.KV, &s.Weights1, &s.KV1, &s.Within1, &s.Within3, &s.Within5, &s.Under1, &s.Under3, &s.Compute5} {
 		*f /= float64(s.Rows)
 	}
 	slices.Sort(off)
@@ -69,16 +72,17 @@ func Summarize(results []Result, p Place) Summary {
 }
 
 // Heading names the columns of a Summary's line.
-const Heading = "  rows  weights     KV  <=1 %  <=3 %  <=5 %  median    p90   worst over / under  under>1% under>3%  compute<=5%"
+const Heading = "  rows   weights =  <=1 %      KV =  <=1 %   total <=1 %  <=3 %  <=5 %  median    p90   worst over / under  under >1 %   >3 %  compute <=5 %"
 
 // String is a line of a table.
 func (s Summary) String() string {
-	return fmt.Sprintf("%6d  %6.2f%% %5.1f%% %5.1f%% %5.1f%% %5.1f%%  %5.2f%% %5.1f%%   %+7.1f%% / %+6.1f%%   %6.2f%%  %6.2f%%  %9.1f%%",
-		s.Rows, 100*s.Weights, 100*s.KV, 100*s.Within1, 100*s.Within3, 100*s.Within5, 100*s.Median, 100*s.P90,
+	const share = " %5.1f%%"
+	return fmt.Sprintf("%6d     "+share+share+"   "+share+share+"       "+share+share+share+"  %5.2f%% "+share+"    %+7.1f%% / %+6.1f%%     "+share+share+"        "+share,
+		s.Rows, 100*s.Weights, 100*s.Weights1, 100*s.KV, 100*s.KV1, 100*s.Within1, 100*s.Within3, 100*s.Within5, 100*s.Median, 100*s.P90,
 		100*s.WorstOver, 100*s.WorstUnder, 100*s.Under1, 100*s.Under3, 100*s.Compute5)
 }
 
-// By sorts results by the names of their settings.
+// BySetting sorts results by the names of their settings.
 func BySetting(results []Result) map[string][]Result {
 	by := map[string][]Result{}
 	for _, r := range results {
