@@ -82,8 +82,9 @@ golden: build test-models ## record upstream's own greedy text, and compare ours
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
 	go test ./cmd/llm ./internal/engine -p 1 -run TestGolden -count=1 -update
 
-bench: build test-models ## speed side by side with llama-bench, llama-completion and other readers of GGUF files, as ratios
+bench: build test-models ## speed side by side with llama-bench, llama-completion and other readers of GGUF files, as ratios; plans beside the engine
 	@BACKEND=$(BACKEND) scripts/build-native.sh peers
+	@scripts/fetch-model.sh qwen7b
 	@go run ./scripts/bench
 
 dist: ## the release archive dist/llm-<version>-linux-amd64.tar.zst, which runs on every x86-64 with Linux

@@ -3,7 +3,7 @@
 //
 // Each pair is two fresh processes, one of ours and one of theirs, in alternating
 // order, so that a machine that changes its speed changes it for both. A ratio
-// above 1 means that ours is better.
+// above 1 means that ours is better. Plans are compared by what they say.
 package main
 
 import (

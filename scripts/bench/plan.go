@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -19,10 +18,10 @@ func (c *config) comparePlan() error {
 	for _, group := range []struct {
 		name  string
 		files func() ([]testplan.File, error)
-		place testplan.Place
+		peer  *peerPlanner // nil: it is made for real models
 	}{
-		{"well-known models, and those of the tests, in F16, Q8_0 and Q4_K_M", testplan.Files, testplan.Main},
-		{"tiny models of every architecture", testplan.TinyFiles, testplan.Main},
+		{"well-known models, and those of the tests, in F16, Q8_0 and Q4_K_M", testplan.Files, peer},
+		{"tiny models of every architecture", testplan.TinyFiles, nil},
 	} {
 		files, err := group.files()
 		if err != nil {
@@ -33,7 +32,7 @@ func (c *config) comparePlan() error {
 			rows = testplan.Sample(rows, c.sample)
 		}
 		fmt.Printf("\nPlans beside the engine: %s; %d rows\n", group.name, len(rows))
-		if err := c.comparePlanners(rows, peer); err != nil {
+		if err := c.comparePlanners(rows, group.peer); err != nil {
 			return err
 		}
 	}
@@ -55,11 +54,13 @@ func (c *config) comparePlanners(rows []testplan.Row, peer *peerPlanner) error {
 	fmt.Printf("%-38s%s\n", "", testplan.Heading)
 	printSummaries("plan", ours, testplan.Main)
 	printSummaries("plan, with the host", ours, testplan.Everywhere)
-	theirs, err := testplan.Compare(context.Background(), rows, truth, peer.plan)
-	if err != nil {
-		fmt.Printf("%s: not measured: %v\n", peer.name, err)
-	} else {
-		printSummaries(peer.name, theirs, testplan.Main)
+	if peer != nil {
+		theirs, err := testplan.Compare(context.Background(), rows, truth, peer.plan)
+		if err != nil {
+			fmt.Printf("%s: not measured: %v\n", peer.name, err)
+		} else {
+			printSummaries(peer.name, theirs, testplan.Main)
+		}
 	}
 	printWorst("plan", ours, c.worst)
 	return nil
@@ -82,11 +83,11 @@ func remember(p testplan.Planner) testplan.Planner {
 	}
 }
 
-// printSummaries prints a line for each setting, and one for all.
+// printSummaries prints a line for each setting.
 func printSummaries(planner string, results []testplan.Result, place testplan.Place) {
 	fmt.Println(planner)
 	by := testplan.BySetting(results)
-	for _, setting := range slices.SortedFunc(maps.Keys(by), cmp.Compare[string]) {
+	for _, setting := range slices.Sorted(maps.Keys(by)) {
 		if place == testplan.Everywhere && len(by[setting][0].Row.Cell.Setting.Devices) == 0 {
 			continue // it is the host alone
 		}
