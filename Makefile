@@ -76,6 +76,7 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzWrite -fuzz=FuzzWrite -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzValidate -fuzz=FuzzValidate -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzMeaning -fuzz=FuzzMeaning -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
+	go test -run=FuzzNames -fuzz=FuzzNames -fuzztime=$(or $(FUZZTIME),30s) ./quant
 	go test -run=FuzzFrame -fuzz=FuzzFrame -fuzztime=$(or $(FUZZTIME),30s) ./internal/worker
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it

@@ -53,16 +53,17 @@ func (r *Recipe) problem(t *Tensor, format string, args ...any) {
 
 // needsImatrix is tensor_requires_imatrix of src/llama-quant.cpp@v0.5.0.
 func needsImatrix(t *Tensor, file gguf.FileType) bool {
-	if c := categoryOf(t.Name); c == tokenEmbedding || c == outputWeight {
-		return false
-	}
 	switch t.To {
 	case gguf.IQ3_XXS, gguf.IQ2_XXS, gguf.IQ2_XS, gguf.IQ2_S, gguf.IQ1_M, gguf.IQ1_S:
-		return true
 	case gguf.Q2_K:
-		return file == Q2_K_S
+		if file != Q2_K_S {
+			return false
+		}
+	default:
+		return false
 	}
-	return false
+	c := categoryOf(t.Name)
+	return c != tokenEmbedding && c != outputWeight
 }
 
 // ownMatrixOnly are types that are quantized to by a matrix alone, embeddings included:
