@@ -30,7 +30,10 @@ func (r *hyperReader) readSize() {
 	h.Embedding = r.count(kEmbedding, 0)
 	h.EmbeddingOut = r.count(kEmbeddingOut, 0)
 	h.Causal = r.flag(kCausal, true) && !r.arch.notCausal
-	h.Pooling = Pooling(r.count(kPoolingType, int(PoolingUnspecified)))
+	h.Pooling = PoolingUnspecified
+	if r.has(kPoolingType) { // the engine's own files say "unspecified" with all bits set
+		h.Pooling = Pooling(int32(r.value(kPoolingType).bits))
+	}
 	layers := r.count(kBlockCount, 0)
 	if r.has(kBlockCount) && (layers == 0 || layers > maxLayers) {
 		r.fail(kBlockCount, "is %d, must be 1 to %d", layers, maxLayers)

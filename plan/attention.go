@@ -56,6 +56,16 @@ func (g *graph) plainMask(window int) *tensor {
 	return g.inputs.masks[window]
 }
 
+// temperature is a factor of each token's queries, where the model has one.
+func (g *graph) temperature() *tensor {
+	if g.inputs.scale == nil {
+		g.inputs.scale = g.input(gguf.F32, 1, 1, g.tokens(), 1)
+	}
+	return g.inputs.scale
+}
+
+func (l *layer) scaled() bool { return l.h.Architecture == "mistral4" }
+
 func (g *graph) rope(x *tensor) *tensor {
 	t := g.in(x, g.pos())
 	t.exact = exactRope

@@ -64,7 +64,7 @@ func (e *Estimator) representatives(list []int, p *placement, home *homes) []int
 	for il := 0; il < n; il++ {
 		now := [2]int{kinds[il], p.layer(il)}
 		key := [4]int{before[0], before[1], now[0], now[1]}
-		if seen[key] < 2 || il == n-1 {
+		if seen[key] < KEEP || il == n-1 {
 			list = append(list, il)
 		}
 		seen[key]++

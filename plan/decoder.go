@@ -55,7 +55,15 @@ func (l *layer) step(f *form, input *tensor, last bool) *tensor {
 		x = l.norm(input, "attn_norm", f.layerNorm)
 	}
 	normed := x
+	if f.early {
+		l.expand(x)
+	}
 	switch {
+	case f.both != nil:
+		y := l.attention(f, x)
+		x = l.add(y, f.both(l, l.norm(input, "attn_norm", f.layerNorm)))
+	case f.single && !l.Recurrent && l.FeedForward > 0:
+		x = l.forward(f, x, input)
 	case l.Recurrent && f.mixer != nil:
 		x = f.mixer(l, x)
 	case f.attention != nil:
@@ -75,6 +83,9 @@ func (l *layer) step(f *form, input *tensor, last bool) *tensor {
 			l.skip = l.chosen(l.skip)
 		}
 	}
+	if f.single {
+		return l.add(x, input)
+	}
 	return l.join(f, x, input, normed)
 }
 
@@ -91,6 +102,9 @@ func (l *layer) join(f *form, x, input, normed *tensor) *tensor {
 		x = l.norm(x, name, f.layerNorm)
 	}
 	sum := g.add(x, input)
+	if !l.has("ffn_up.weight") && !l.has("ffn_gate_inp.weight") {
+		return sum
+	}
 	y := sum
 	switch {
 	case l.has("ffn_norm.weight") || f.plainNorm:

@@ -28,6 +28,10 @@ type form struct {
 	weighBefore     bool // experts get weighed input
 	looseExperts    bool // the weights of the chosen do not add up to one
 
+	single bool // a layer is one of: recurrent, attention, feed-forward
+	early  bool // the norm before attention is computed before all else
+	// both runs beside attention.
+	both func(l *layer, x *tensor) *tensor
 	// mixer replaces attention where it is set and the layer is recurrent.
 	mixer func(l *layer, x *tensor) *tensor
 	// attention replaces the usual one.
@@ -85,6 +89,16 @@ var forms = map[string]*form{
 	"cogvlm":   {rows: rowsNone},
 	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
 	"dream": {noCache: true}, "llada": {noCache: true}, "rnd1": {noCache: true},
+	"mamba": {mixer: mamba}, "mamba2": {mixer: mamba2}, "jamba": {mixer: mamba, noRope: true, looseExperts: true},
+	"granitehybrid": {mixer: mamba2}, "plamo2": {mixer: plamoMamba}, "falcon-h1": {both: mamba2},
+	"nemotron_h": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true}, "nemotron_h_moe": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true},
+	"lfm2": {mixer: shortConv}, "lfm2moe": {mixer: shortConv},
+	"qwen3next": {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
+	"qwen35":    {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
+	"qwen35moe": {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
+	"deepseek2": {attention: latentAttention, hidden: true}, "mistral4": {attention: latentAttention, hidden: true},
+	"minicpm3": {attention: latentAttention}, "plm": {attention: latentAttention},
+	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
 	"gemma-embedding": {noCache: true, noHead: true},
 	"neo-bert":        {noCache: true, noHead: true}, "eurobert": {noCache: true, noHead: true},
 	"modern-bert": {noCache: true, noHead: true, layerNorm: true},

@@ -38,10 +38,10 @@ func newSetting(h *gguf.Hyper, r *Request) (*setting, error) {
 	if s.sequences > maxSequences {
 		return nil, impossible("%d sequences: the engine has at most %d", s.sequences, maxSequences)
 	}
+	s.flash = r.FlashAttention != FlashAttentionOff && h.Architecture != "grok"
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	s.flash = r.FlashAttention != FlashAttentionOff
 	batch := max(1, r.Batch)
 	if h.Causal {
 		batch = min(s.context, batch)
@@ -71,7 +71,7 @@ func newSetting(h *gguf.Hyper, r *Request) (*setting, error) {
 
 // check looks for what the engine refuses, or what would end it.
 func (s *setting) check() error {
-	h, r := s.h, s.r
+	h := s.h
 	for _, t := range []gguf.TensorType{s.key, s.value} {
 		if !t.Known() {
 			return impossible("%v is not a type of a KV cache", t)
@@ -80,14 +80,27 @@ func (s *setting) check() error {
 	if h.Kind == gguf.KindEncoderDecoder && s.sequences > 1 {
 		return impossible("an encoder-decoder model works on one sequence at a time, not on %d", s.sequences)
 	}
-	if s.value.Quantized() && r.FlashAttention == FlashAttentionOff && h.Kind != gguf.KindRecurrent {
+	if s.value.Quantized() && !s.flash {
 		return impossible("values of type %v need flash attention", s.value)
 	}
-	for _, c := range h.Cache() {
-		kind := s.typeOf(c)
-		if block, _ := kind.Block(); kind.Quantized() && c.Type != gguf.CacheState && c.Width%block != 0 {
-			return impossible("the keys or values of layer %d are %d numbers wide, which is no multiple of the %d that type %v packs together", c.Layer, c.Width, block, kind)
+	if (h.MLA.Key != 0 && h.MLA.Value != 0 || h.Architecture == "deepseek4") && s.key != s.value {
+		return impossible("keys and values of this architecture are of one type, not %v and %v", s.key, s.value)
+	}
+	for i, l := range h.Layers[:h.Main()] {
+		if err := fits("keys", i, l.KeyLength, s.key); err != nil {
+			return err
 		}
+		if err := fits("values", i, l.ValueLength, s.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fits: a quantized type packs several numbers of a head together.
+func fits(what string, layer, length int, t gguf.TensorType) error {
+	if block, _ := t.Block(); block > 1 && length%block != 0 {
+		return impossible("the %s of layer %d are %d numbers a head, which is no multiple of the %d that type %v packs together", what, layer, length, block, t)
 	}
 	return nil
 }
