@@ -95,13 +95,15 @@ func (l *layer) join(f *form, x, input, normed *tensor) *tensor {
 	switch f.parallel {
 	case besideFirst:
 		return g.add(g.add(x, l.forward(f, normed, input)), input)
+	case besideAfter:
+		return g.add(g.add(l.forward(f, normed, input), x), input)
 	case besideLast:
 		return g.add(g.add(l.forward(f, normed, input), input), x)
 	}
 	if name := l.postNorm(); name != "" && !f.normAll {
 		x = l.norm(x, name, f.layerNorm)
 	}
-	sum := g.add(x, input)
+	sum := g.sum(f.sumFirst, input, x)
 	if !l.has("ffn_up.weight") && !l.has("ffn_gate_inp.weight") {
 		return sum
 	}
@@ -122,11 +124,22 @@ func (l *layer) join(f *form, x, input, normed *tensor) *tensor {
 			y = l.normed(y, l.w(name+".weight"), false, f.layerNorm, -1)
 		}
 	}
-	y = g.add(y, sum)
+	y = g.sum(f.addFirst, sum, y)
+	if w := l.w("ffn_gate_inp.weight"); w != nil && l.has("ffn_norm_exps.weight") { // Arctic's, beside the dense part
+		y = g.add(l.experts(l.norm(input, "ffn_norm_exps", false), nil, f), y)
+	}
 	if f.plainNorm && l.has("layer_output_scale.weight") {
 		y = g.add(y, g.mul(l.skip, l.w("layer_output_scale.weight")))
 	}
 	return y
+}
+
+// sum adds to the residual; the first operand's memory is taken before the second's.
+func (g *graph) sum(residualFirst bool, residual, x *tensor) *tensor {
+	if residualFirst {
+		return g.add(residual, x)
+	}
+	return g.add(x, residual)
 }
 
 // postNorm is the norm of attention's output: where there is another one for the feed-forward
@@ -146,7 +159,7 @@ func (l *layer) postNorm() string {
 // forward is the feed-forward part: dense, experts, or both.
 func (l *layer) forward(f *form, x, input *tensor) *tensor {
 	g := l.graph
-	if !l.has("ffn_gate_inp.weight") {
+	if !l.has("ffn_gate_inp.weight") || f.noExperts || l.has("ffn_norm_exps.weight") {
 		if !l.has("ffn_up.weight") {
 			return x
 		}
@@ -177,6 +190,9 @@ func (l *layer) attention(f *form, x *tensor) *tensor {
 		}
 		q, k = l.headNorm(f, q, "attn_q_norm", l.Heads), l.headNorm(f, k, "attn_k_norm", l.KVHeads)
 	}
+	if l.h.Architecture == "llama4" && !g.usesRope(f, l) {
+		q = g.mul(q, g.temperature())
+	}
 	y := l.attend(q, k, v, nil)
 	if gate := l.w("attn_gate.weight"); gate != nil {
 		y = l.gate(y, g.mulMat(gate, x))
@@ -202,7 +218,7 @@ func (l *layer) gate(y, by *tensor) *tensor {
 
 func (g *graph) usesRope(f *form, l *layer) bool {
 	switch {
-	case f.noRope || g.h.RoPE.Kind == gguf.RoPENone:
+	case f.noRope || g.h.RoPE.Kind == gguf.RoPENone || g.h.Architecture == "baichuan" && len(g.h.Layers) != 32:
 		return false
 	case f.ropeEvery > 0:
 		return (l.il+1)%f.ropeEvery != 0

@@ -28,8 +28,11 @@ type form struct {
 	weighBefore     bool // experts get weighed input
 	looseExperts    bool // the weights of the chosen do not add up to one
 
-	single bool // a layer is one of: recurrent, attention, feed-forward
-	early  bool // the norm before attention is computed before all else
+	noExperts bool // those that the file may have are not used
+	sumFirst  bool // the residual is the first operand where attention is added: its memory is taken
+	addFirst  bool // and where the feed-forward part is
+	single    bool // a layer is one of: recurrent, attention, feed-forward
+	early     bool // the norm before attention is computed before all else
 	// both runs beside attention.
 	both func(l *layer, x *tensor) *tensor
 	// mixer replaces attention where it is set and the layer is recurrent.
@@ -44,11 +47,11 @@ type form struct {
 type parallel uint8
 
 const (
-	sequential   parallel = iota
-	besideFirst           // feed-forward of the same normed input; attention is added first
-	besideLast            // attention is added last
-	besideNormed          // feed-forward of the layer's input with a norm of its own
-	besideInput           // the same input, and the residual as usual
+	sequential  parallel = iota
+	besideFirst          // feed-forward of the same normed input; attention is added first
+	besideAfter          // the same, but feed-forward is computed first
+	besideLast           // attention is added last
+	besideInput          // the same input, and the residual as usual
 )
 
 // rowsRule says where the rows with outputs are picked.
@@ -68,12 +71,13 @@ var forms = map[string]*form{
 	"jais": {layerNorm: true, noRope: true}, "bloom": {layerNorm: true, noRope: true}, "gpt2": {layerNorm: true, noRope: true},
 	"starcoder": {layerNorm: true, noRope: true}, "mpt": {layerNorm: true, headNorm: true, noRope: true},
 	"jais2": &layerNorms, "nemotron": &layerNorms, "codeshell": &layerNorms, "orion": &layerNorms, "starcoder2": &layerNorms,
+	"phi3": {addFirst: true}, "phimoe": {addFirst: true}, "openelm": {sumFirst: true},
 	"dbrx": &layerNorms, "pockettts": &layerNorms,
-	"refact": {noRope: true},
+	"refact": {noRope: true, noExperts: true},
 	"olmo":   {layerNorm: true, plainNorm: true},
 	"talkie": {plainNorm: true, ropeFirst: true, embNorm: true},
 
-	"phi2": {layerNorm: true, parallel: besideFirst}, "falcon": {layerNorm: true, parallel: besideFirst}, "plamo": {parallel: besideFirst},
+	"phi2": {layerNorm: true, parallel: besideFirst}, "falcon": {layerNorm: true, parallel: besideAfter}, "plamo": {parallel: besideAfter},
 	"command-r": {layerNorm: true, headNorm: true, parallel: besideLast}, "cohere2": {layerNorm: true, parallel: besideLast, ropeWindow: true},
 	"cohere2moe": {parallel: besideLast, ropeWindow: true, rows: rowsAfter, hidden: true},
 	"gptneox":    {layerNorm: true}, "stablelm": {layerNorm: true, headNorm: true, parallel: besideInput},
@@ -89,10 +93,10 @@ var forms = map[string]*form{
 	"cogvlm":   {rows: rowsNone},
 	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
 	"dream": {noCache: true}, "llada": {noCache: true}, "rnd1": {noCache: true},
-	"mamba": {mixer: mamba}, "mamba2": {mixer: mamba2}, "jamba": {mixer: mamba, noRope: true, looseExperts: true},
+	"mamba": {mixer: mamba}, "mamba2": {mixer: mamba2}, "jamba": {mixer: mamba, noRope: true, looseExperts: true, sumFirst: true, addFirst: true},
 	"granitehybrid": {mixer: mamba2}, "plamo2": {mixer: plamoMamba}, "falcon-h1": {both: mamba2},
 	"nemotron_h": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true}, "nemotron_h_moe": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true},
-	"lfm2": {mixer: shortConv}, "lfm2moe": {mixer: shortConv},
+	"lfm2": {mixer: shortConv, sumFirst: true, addFirst: true}, "lfm2moe": {mixer: shortConv, sumFirst: true, addFirst: true},
 	"qwen3next": {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
 	"qwen35":    {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
 	"qwen35moe": {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
