@@ -11,7 +11,9 @@ type parts struct {
 	layers []layerParts
 	global map[string]int
 	caches [][]int // indices of the caches of each layer
-	kinds  []int   // layers that are alike have the same number
+	// kinds has the same number for layers that need the same memory for computing, exact also
+	// for those whose weights are of the same types.
+	kinds, exact []int
 }
 
 type layerParts map[string]int
@@ -38,19 +40,23 @@ func partsOf(h *gguf.Hyper, weights []weight, cache []gguf.CacheTensor) *parts {
 	for i, c := range cache {
 		p.caches[c.Layer] = append(p.caches[c.Layer], i)
 	}
-	p.kinds = kindsOf(h, weights, p)
+	p.kinds, p.exact = kindsOf(h, weights, p, false), kindsOf(h, weights, p, true)
 	return p
 }
 
-// kindsOf numbers layers so that those which need the same memory have the same number.
-func kindsOf(h *gguf.Hyper, weights []weight, p *parts) []int {
+// kindsOf numbers layers so that those which are alike have the same number.
+func kindsOf(h *gguf.Hyper, weights []weight, p *parts, types bool) []int {
 	numbers := map[string]int{}
 	kinds := make([]int, len(p.layers))
 	for i, l := range p.layers {
 		sum := uint64(0)
 		for name, k := range l {
 			w := &weights[k]
-			sum += hash(name, w.dims[0], w.dims[1], w.dims[2], uint64(w.kind))
+			kind := gguf.F32
+			if types {
+				kind = w.kind
+			}
+			sum += hash(name, w.dims[0], w.dims[1], w.dims[2], uint64(kind))
 		}
 		key := fmt.Sprint(sum)
 		if i < len(h.Layers) {

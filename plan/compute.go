@@ -47,30 +47,62 @@ func (g *graph) start(e *Estimator, p *placement, s *setting, home *homes) {
 	clear(weights)
 	clear(caches)
 	*g = graph{s: s, p: p, e: e, homes: home, h: e.h, arena: arena, nodes: nodes, leaves: leaves, weights: weights, caches: caches}
-	g.full = len(p.used) > 0 && p.layers[0] != host
+	g.full = len(p.used) > 0 && p.whole()
 	g.layers = e.representatives(layers, p, home)
 }
 
-// representatives are the layers that stand for all: of those that follow each other in the
-// same way, two, and the last one. What lies on another device is another kind.
+// representatives are the layers that stand for all. Layers that are alike need the same
+// memory, but where the allocator finds it depends on what was free before, and that repeats
+// itself after a few of them: after 1, 2, 3 or 6 in what has been seen. So of blocks that
+// repeat, the rest by repeats is kept.
 func (e *Estimator) representatives(list []int, p *placement, home *homes) []int {
-	kinds := e.parts.kinds
-	n := len(kinds)
+	n := len(e.parts.kinds)
 	if main := e.h.Main(); main > 0 && main < n && !keepsAhead[e.h.Architecture] {
 		n = main
 	}
-	seen := map[[4]int]int{}
-	before := [2]int{-1, -1}
-	for il := 0; il < n; il++ {
-		now := [2]int{kinds[il], p.layer(il)}
-		key := [4]int{before[0], before[1], now[0], now[1]}
-		if seen[key] < KEEP || il == n-1 {
-			list = append(list, il)
+	kinds := e.parts.kinds
+	if len(p.used) > 0 && (home.away || !p.whole()) { // weights may be copied to where they are needed
+		kinds = e.parts.exact
+	}
+	alike := func(a, b int) bool {
+		return kinds[a] == kinds[b] && p.layer(a) == p.layer(b) && (!home.away || home.same(e, a, b))
+	}
+	for i := 0; i < n; {
+		block, times := repetition(i, n, alike)
+		keep := times
+		if times > repeats+1 {
+			keep = 2 + (times-2)%repeats
 		}
-		seen[key]++
-		before = now
+		for k := range keep * block {
+			at := i + k
+			if k >= (keep-1)*block { // the end is the real one
+				at += (times - keep) * block
+			}
+			list = append(list, at)
+		}
+		i += times * block
 	}
 	return list
+}
+
+const (
+	repeats  = 6
+	maxBlock = 12
+)
+
+// repetition finds the block of layers from i on that covers most by repeating itself.
+func repetition(i, n int, alike func(a, b int) bool) (block, times int) {
+	block, times = 1, 1
+	for size := 1; size <= maxBlock && i+2*size <= n; size++ {
+		same := 0
+		for i+size+same < n && alike(i+same, i+size+same) {
+			same++
+		}
+		if t := 1 + same/size; t > 1 && t*size > block*times {
+			block, times = size, t
+		}
+	}
+	return block, times
 }
 
 // plan divides the graph among backends and reserves it.

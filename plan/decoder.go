@@ -286,13 +286,17 @@ func (l *layer) headNorm(f *form, x *tensor, name string, heads int) *tensor {
 
 // finish is the last norm and the logits.
 func (g *graph) finish(f *form, x *tensor) {
-	hidden := x
+	name := "output_norm.weight"
+	if !g.e.hasGlobal(name) {
+		name = "token_embd_norm.weight"
+	}
+	g.finishWith(f, x, name)
+}
+
+func (g *graph) finishWith(f *form, x *tensor, norm string) {
+	hidden, w := x, g.global(norm)
 	if f.rows == rowsBefore {
 		x = g.chosen(x)
-	}
-	w := g.global("output_norm.weight")
-	if w == nil {
-		w = g.global("token_embd_norm.weight")
 	}
 	if w != nil || f.plainNorm {
 		x = g.normed(x, w, g.e.hasGlobal("output_norm.bias"), f.layerNorm, -1)

@@ -103,6 +103,7 @@ var forms = map[string]*form{
 	"deepseek2": {attention: latentAttention, hidden: true}, "mistral4": {attention: latentAttention, hidden: true},
 	"minicpm3": {attention: latentAttention}, "plm": {attention: latentAttention},
 	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
+	"t5": {whole: decodeT5}, "t5encoder": {whole: encodeT5}, "gemma3n": {whole: gemma3n}, "gemma4": {whole: gemma4},
 	"gemma-embedding": {noCache: true, noHead: true},
 	"neo-bert":        {noCache: true, noHead: true}, "eurobert": {noCache: true, noHead: true},
 	"modern-bert": {noCache: true, noHead: true, layerNorm: true},

@@ -131,3 +131,6 @@ func rowPadding(r *Rules, t gguf.TensorType, row uint64) uint64 {
 	block, size := t.Block()
 	return (uint64(r.RowPadding) - over) / uint64(block) * uint64(size)
 }
+
+// whole: all layers and the output are on devices.
+func (p *placement) whole() bool { return p.layers[0] != host }

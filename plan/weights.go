@@ -13,6 +13,16 @@ type homes struct {
 	given bool // there are overrides
 }
 
+// same: the weights of two layers of a kind lie in the same places.
+func (h *homes) same(e *Estimator, a, b int) bool {
+	for name, i := range e.parts.layers[a] {
+		if j, ok := e.parts.layers[b][name]; !ok || h.where[i] != h.where[j] {
+			return false
+		}
+	}
+	return true
+}
+
 // placeWeights adds the weights: llama_model_loader::create_tensor of
 // src/llama-model-loader.cpp@v0.5.0.
 func (e *Estimator) placeWeights(p *placement, r *Request, m *Memory) (*homes, error) {
