@@ -256,7 +256,9 @@ func (l *layer) keyView(keys *tensor) *tensor {
 func (l *layer) heads(q, k, v, bias, decompress, mask, sinks *tensor, across bool) *tensor {
 	g, n := l.graph, k.ne[3]
 	q = g.view(q, [4]int64{q.ne[0], q.ne[1], q.ne[2] / n, n}, [4]int64{q.nb[0], q.nb[1], q.nb[2], q.nb[3] / n})
+	latent := v.latent
 	q, k, v = g.permute(q, 0, 2, 1, 3), g.permute(k, 0, 2, 1, 3), g.permute(v, 0, 2, 1, 3)
+	v.latent = latent
 	var y *tensor
 	if g.s.flash && bias == nil {
 		if k.kind == gguf.F32 {

@@ -126,7 +126,7 @@ func (g *graph) weight(i int) *tensor {
 func (g *graph) weightAt(i, where int) *tensor {
 	w := &g.e.weights[i]
 	t := g.fresh(opNone, w.kind, int64(w.dims[0]), int64(w.dims[1]), int64(w.dims[2]), int64(w.dims[3]))
-	t.outside, t.where = true, int8(where)
+	t.outside, t.weight, t.where = true, true, int8(where)
 	return t
 }
 
@@ -194,7 +194,7 @@ func (g *graph) normed(x, w *tensor, bias, layerNorm bool, il int) *tensor {
 // pin fixes where the norm of a layer is computed, where everything is on devices.
 func (g *graph) pin(x *tensor, il int) {
 	if g.full && il >= 0 {
-		x.where, x.pinned = int8(g.p.backendOf(g.p.layer(il))), true
+		x.backend, x.pinned = int8(g.p.backendOf(g.p.layer(il))), true
 	}
 }
 

@@ -12,7 +12,8 @@ const unassigned = -2
 type workspace struct {
 	graph graph
 	reservation
-	steps []step
+	scheduler scheduler
+	steps     []step
 }
 
 var workspaces = sync.Pool{New: func() any { return &workspace{} }}
@@ -111,18 +112,18 @@ func (w *workspace) plan(g *graph) {
 	for len(w.arenas) < n+1 {
 		w.arenas = append(w.arenas, arena{})
 	}
-	w.rules = w.rules[:0]
+	w.devices = w.devices[:0]
 	for i, d := range g.p.used {
 		r := &g.p.rules[d]
 		w.arenas[i].reset(r.Alignment, r.MaxBuffer)
-		w.rules = append(w.rules, r)
+		w.devices = append(w.devices, &g.p.devices[d])
 	}
 	alignment, largest := hostAlignment, uint64(0)
 	if r := g.p.hosted; r != nil {
 		alignment, largest = r.HostAlignment, 0
 	}
 	w.arenas[n].reset(alignment, largest)
-	w.rules = append(w.rules, nil)
+	w.devices = append(w.devices, nil)
 	if n == 0 {
 		w.steps = w.steps[:0]
 		for _, t := range g.nodes {
@@ -142,8 +143,3 @@ func (p *placement) backendOf(place int) int {
 	}
 	return len(p.used)
 }
-
-func (w *workspace) schedule(g *graph) {}
-
-// need is how much a device allocates for a tensor.
-func (r *Rules) need(t *tensor, n int64) int64 { return n }

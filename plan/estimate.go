@@ -40,6 +40,7 @@ func (e *Estimator) Measure(_ context.Context, devices []Device, r Request) (*Me
 	if err != nil {
 		return nil, err
 	}
+	s.attention(p)
 	m := &Memory{Devices: make([]Use, len(devices)), Layers: p.layers, Context: s.context, ContextSeq: s.cells}
 	home, err := e.placeWeights(p, &r, m)
 	if err != nil {

@@ -38,16 +38,21 @@ func (g *graph) mix(x *tensor, m mixture) *tensor {
 		weights = g.reshape(g.in(flat, g.sumRows(flat)), 1, m.used, n, 1)
 	}
 	g.expand(weights)
+	g.chose(m, probs, chosen, weights)
 	x = g.reshape(x, x.ne[0], 1, n, 1)
 	if m.weighBefore {
 		x = g.mul(g.repeat(x, x.ne[0], m.used, n, 1), weights)
 	}
 	y := g.mulMatID(m.down, g.gated(x, chosen, m), chosen)
-	if !m.weighBefore {
-		y = g.mul(y, weights)
+	if m.weighBefore {
+		g.expand(y)
+		return g.gather(y, m.used, n)
 	}
-	g.expand(y)
-	return g.gather(y, m.used, n)
+	weighed := g.mul(y, weights)
+	g.expand(weighed)
+	sum := g.gather(weighed, m.used, n)
+	g.summed(m, sum, y, weights)
+	return sum
 }
 
 func (g *graph) gated(x, chosen *tensor, m mixture) *tensor {

@@ -27,7 +27,7 @@ type graph struct {
 	given   *tensor // the embeddings, with all that came in
 	skip    *tensor // the embeddings, for layers that add them
 	states  *tensor // which states the sequences have
-	result  *tensor
+	fusions []fusion
 }
 
 func (g *graph) alloc() *tensor {
@@ -44,7 +44,7 @@ func (g *graph) alloc() *tensor {
 // fresh is a new tensor without gaps.
 func (g *graph) fresh(o op, kind gguf.TensorType, ne0, ne1, ne2, ne3 int64, src ...*tensor) *tensor {
 	t := g.alloc()
-	t.op, t.kind, t.ne, t.where = o, kind, [4]int64{ne0, ne1, ne2, ne3}, unassigned
+	t.op, t.kind, t.ne, t.backend = o, kind, [4]int64{ne0, ne1, ne2, ne3}, unassigned
 	t.dense()
 	for _, s := range src {
 		if s != nil {
@@ -68,7 +68,7 @@ func (g *graph) input(kind gguf.TensorType, ne0, ne1, ne2, ne3 int64) *tensor {
 // view shows memory of another tensor, with strides in bytes.
 func (g *graph) view(a *tensor, ne, nb [4]int64) *tensor {
 	t := g.alloc()
-	t.op, t.kind, t.ne, t.nb, t.where = opView, a.kind, ne, nb, unassigned
+	t.op, t.kind, t.ne, t.nb, t.backend = opView, a.kind, ne, nb, unassigned
 	t.root = a
 	if a.root != nil {
 		t.root = a.root

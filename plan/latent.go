@@ -89,6 +89,7 @@ func (l *layer) attendLatent(q, k, v, decompress, mask *tensor) *tensor {
 	g.store(keys, k, true, 0)
 	kv := l.keyView(keys)
 	values := g.view(kv, [4]int64{v.ne[0], kv.ne[1], kv.ne[2], kv.ne[3]}, kv.nb)
+	values.latent = true
 	if mask == nil {
 		mask = g.mask(0, keys.ne[1])
 	}

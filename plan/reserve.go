@@ -10,14 +10,14 @@ type step struct {
 // reservation runs a graph through the allocator without computing it: ggml_gallocr_reserve
 // of ggml/src/ggml-alloc.c@v0.5.0.
 type reservation struct {
-	arenas []arena
-	rules  []*Rules // of each buffer; nil: the CPU's
+	arenas  []arena
+	devices []*Device // whose memory each is; nil: the CPU's
 }
 
 func (r *reservation) size(t *tensor, buffer int8) int64 {
 	n := t.bytes()
-	if rules := r.rules[buffer]; rules != nil {
-		n = rules.need(t, n)
+	if d := r.devices[buffer]; d != nil {
+		n = need(d, t, n)
 	}
 	return n
 }

@@ -105,6 +105,29 @@ func fits(what string, layer, length int, t gguf.TensorType) error {
 	return nil
 }
 
+// attention turns flash attention off where a device has none for the model's heads, and it
+// was not asked for: llama_context::resolve_fused_ops of src/llama-context.cpp@v0.5.0. Caches
+// of quantized values ask for it.
+func (s *setting) attention(p *placement) {
+	if !s.flash || s.r.FlashAttention == FlashAttentionOn || s.value.Quantized() {
+		return
+	}
+	for i, l := range s.h.Layers {
+		where := p.layer(i)
+		if where == host || l.Recurrent || l.KVHeads == 0 || !l.KV {
+			continue
+		}
+		key, value := int64(l.KeyLength), int64(l.ValueLength)
+		if s.h.MLA.Key != 0 && s.h.MLA.Value != 0 {
+			value = int64(s.h.MLA.KVRank)
+		}
+		if !p.devices[where].attendsTo(key, value, int64(l.Heads/l.KVHeads), s.key, s.value) {
+			s.flash = false
+			return
+		}
+	}
+}
+
 func (s *setting) typeOf(c gguf.CacheTensor) gguf.TensorType {
 	switch c.Type {
 	case gguf.CacheKey:

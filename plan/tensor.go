@@ -20,7 +20,8 @@ const (
 	opNew // anything else
 )
 
-const maxSources = 8
+// maxSources is GGML_MAX_SRC.
+const maxSources = 10
 
 // tensor is a tensor of a graph. Only sizes matter, so that offsets of views are left out.
 type tensor struct {
@@ -31,8 +32,11 @@ type tensor struct {
 	output  bool
 	outside bool // weights and caches: memory of their own
 	visited bool
-	where   int8 // of what is outside: the place; backend of the others
-	pinned  bool // where was set by the graph, not by the scheduler
+	weight  bool // and it is a weight
+	latent  bool // values that are part of the keys
+	where   int8 // the place of what is outside
+	backend int8 // that computes it
+	pinned  bool // backend was set by the graph, not by the scheduler
 	sources int8
 
 	ne, nb [4]int64
