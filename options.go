@@ -46,6 +46,10 @@ func Threads(generation, prompt int) Option {
 // one. It reads the whole file.
 func CheckTensors() Option { return func(o *openOptions) { o.engine.CheckTensors = true } }
 
+// ComparePlan says in Info.Plan what the load was planned to take, device by device, beside
+// what it took. Planning takes some tens of milliseconds.
+func ComparePlan() Option { return func(o *openOptions) { o.engine.ComparePlan = true } }
+
 // KVCache sets the types of the KV cache: f16 (the default), f32, bf16, q8_0, q4_0,
 // q4_1, iq4_nl, q5_0 or q5_1. A quantized value cache needs flash attention.
 func KVCache(key, value string) Option {

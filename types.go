@@ -37,6 +37,8 @@ type (
 	Build   = llama.Build
 
 	DeviceShare = llama.DeviceShare
+	PlanReport  = engine.PlanReport
+	PlanRow     = engine.PlanRow
 )
 
 // The kinds of events.

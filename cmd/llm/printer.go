@@ -123,8 +123,30 @@ func (p *textPrinter) stats(u *llm.Usage) {
 	for _, m := range p.info.Memory {
 		fmt.Fprintf(p.err, "memory       %-10s weights %s, KV cache %s, compute %s\n", m.Buffer, mib(m.Model), mib(m.Context), mib(m.Compute))
 	}
+	p.plan(p.info.Plan)
 	if peak := peakRSS(); peak > 0 {
 		fmt.Fprintf(p.err, "memory       peak of the process %s\n", mib(peak))
+	}
+}
+
+// plan compares what was planned with what was taken, a line for each device.
+func (p *textPrinter) plan(r *llm.PlanReport) {
+	if r == nil {
+		return
+	}
+	if r.Problem != "" {
+		fmt.Fprintf(p.err, "plan         there is none: %s\n", oneLine(r.Problem))
+	}
+	for _, row := range r.Rows {
+		mapped := ""
+		if row.Mapped > 0 {
+			mapped = fmt.Sprintf(" (%s of it the mapped file)", mib(row.Mapped))
+		}
+		fmt.Fprintf(p.err, "plan         %-10s planned %s, real %s%s, difference %+.1f MiB\n", row.Device, mib(row.Planned.Total()), mib(row.Real.Total()), mapped,
+			float64(row.Difference())/(1<<20))
+	}
+	if r.Resident > 0 {
+		fmt.Fprintf(p.err, "memory       the process after the load %s\n", mib(r.Resident))
 	}
 }
 

@@ -75,6 +75,7 @@ func (a *app) run(f *runFlags, args []string) error {
 	}
 	if f.verbose {
 		llm.SetLogger(slog.New(slog.NewTextHandler(a.err, nil)), slog.LevelWarn)
+		open = append(open, llm.ComparePlan())
 	}
 	m, err := a.open(path, open)
 	if err != nil {

@@ -123,7 +123,7 @@ func TestRunJSON(t *testing.T) {
 
 func TestRunVerbose(t *testing.T) {
 	r := runLLM(t, "", "run", testmodel.SmolLM2(t), "-v", "-p", "hello", "-n", "8")
-	for _, want := range []string{"load  ", "first token  ", "prompt  ", "generation   8 tokens", "tokens/s", "KV cache 90.0 MiB", "peak of the process", "stop  "} {
+	for _, want := range []string{"load  ", "first token  ", "prompt  ", "generation   8 tokens", "tokens/s", "KV cache 90.0 MiB", "plan         CPU        planned ", "the process after the load", "peak of the process", "stop  "} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("no %q in %q", want, r.stderr)
 		}

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // largeContext is where a context can take more memory than there is: from here on
@@ -23,7 +25,11 @@ func checkMemory(path string, o Options, p llama.ContextParams) error {
 		return nil
 	}
 	need, err := contextNeeds(path, o, p)
-	if err != nil {
+	var impossible *plan.Impossible
+	switch {
+	case errors.As(err, &impossible):
+		return nil // the engine will say so
+	case err != nil:
 		return err
 	}
 	if need > free {
@@ -33,14 +39,12 @@ func checkMemory(path string, o Options, p llama.ContextParams) error {
 }
 
 // contextNeeds is what a context takes in host memory, in bytes.
-func contextNeeds(path string, o Options, p llama.ContextParams) (need uint64, err error) {
-	uses, err := simulate(path, &o, &p)
-	for _, use := range uses {
-		if use.Host {
-			need += use.Context + use.Compute
-		}
+func contextNeeds(path string, o Options, p llama.ContextParams) (uint64, error) {
+	planned, err := simulate(path, &o, &p)
+	if err != nil {
+		return 0, err
 	}
-	return need, err
+	return planned.Host.KV + planned.Host.Compute, nil
 }
 
 // hostMemoryFree is the CPU device's free memory in bytes.

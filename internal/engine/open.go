@@ -55,6 +55,8 @@ type Info struct {
 	Shares []llama.DeviceShare
 	// Notices are what became of the choices of its load otherwise than they say.
 	Notices []string
+	// Plan is what was planned beside what was taken; nil unless Options.ComparePlan asks.
+	Plan *PlanReport
 }
 
 // Open loads the model at path. Cancelling ctx stops the load.
@@ -197,6 +199,7 @@ func (e *Engine) setUpEmbeddings() (*owner, error) {
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
+	params.Batch, params.Ubatch, params.Embeddings, params.Pooling = size, size, true, m.ctx.Info().Pooling
 	e.describe(m.ctx, params, reason)
 	e.embedProgress.Store(m.ctx)
 	return &owner{engine: e, embedder: m}, nil
@@ -211,6 +214,9 @@ func (e *Engine) describe(c *llama.Context, p llama.ContextParams, reason string
 		e.info.ChatTemplateProblem = e.templateErr.Error()
 	}
 	e.info.Memory = c.MemoryUse()
+	if e.options.ComparePlan {
+		e.info.Plan = e.comparePlan(c, p)
+	}
 }
 
 // free frees what the owner does not own.

@@ -26,6 +26,7 @@ type Options struct {
 	LoRA           []chat.Adapter
 	ControlVectors []chat.Adapter
 	Pooling        string // of embeddings; empty: the model's own, else mean
+	ComparePlan    bool   // say in Info.Plan what was planned and what was taken
 	// Progress is called while loading, from 0 to 1.
 	Progress func(fraction float32)
 }

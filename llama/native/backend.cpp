@@ -80,11 +80,14 @@ static void on_log(enum ggml_log_level level, const char * text, void *) {
     static thread_local std::string         line;
     static thread_local enum ggml_log_level line_level = GGML_LOG_LEVEL_INFO;
 
-    const auto deliver = [] {
+    // Errors of a quiet scope are kept for the message as well.
+    const int least = scope::current() && scope::current()->quiet ? GGML_LOG_LEVEL_CONT : log_level.load(std::memory_order_relaxed);
+
+    const auto deliver = [least] {
         if (scope * s = line_level == GGML_LOG_LEVEL_ERROR ? scope::current() : nullptr) {
             s->add(line.c_str());
         }
-        if (line_level >= log_level.load(std::memory_order_relaxed)) {
+        if (line_level >= least) {
             llm_go_log(line_level, &line[0]);
         }
         line.clear();
@@ -95,7 +98,7 @@ static void on_log(enum ggml_log_level level, const char * text, void *) {
         }
         line_level = level;
     }
-    if (line_level < log_level.load(std::memory_order_relaxed) && (line_level != GGML_LOG_LEVEL_ERROR || !scope::current())) {
+    if (line_level < least && (line_level != GGML_LOG_LEVEL_ERROR || !scope::current())) {
         return;
     }
     line += text;

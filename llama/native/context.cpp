@@ -302,6 +302,7 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         if (model->vocab_only) {
             return llm::fail(err, LLM_EINVAL, "the model was loaded for its vocabulary only");
         }
+        s.quiet = model->simulated;
         if (const int code = check_context(model->model, params, err)) {
             return code;
         }

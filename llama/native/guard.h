@@ -36,6 +36,7 @@ public:
     static scope * current();
 
     const bool computes;
+    bool       quiet = false; // a simulation: what the engine says of it is for nobody's log
 
 private:
     scope *     outer;

@@ -54,6 +54,7 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
         if (params->load_mode < LLAMA_LOAD_MODE_AUTO || params->load_mode > LLAMA_LOAD_MODE_DIRECT_IO) {
             return llm::fail(err, LLM_EINVAL, "load mode %d is not known", params->load_mode);
         }
+        s.quiet = params->no_alloc;
         llm::placement place;
         if (const int code = place.read(params, err)) {
             return code;
