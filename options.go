@@ -50,6 +50,13 @@ func CheckTensors() Option { return func(o *openOptions) { o.engine.CheckTensors
 // what it took. Planning takes some tens of milliseconds.
 func ComparePlan() Option { return func(o *openOptions) { o.engine.ComparePlan = true } }
 
+// Fit chooses what other options leave open, the number of layers on GPU devices and the
+// context, so that the model fits the memory that is free there: all layers with as long a
+// context as fits, else as many layers as fit. What was asked for is never changed; Info.Chosen
+// says what was chosen. On a machine without such devices it only looks whether the model fits
+// the host's memory (Info.Notices).
+func Fit() Option { return func(o *openOptions) { o.engine.Fit = true } }
+
 // KVCache sets the types of the KV cache: f16 (the default), f32, bf16, q8_0, q4_0,
 // q4_1, iq4_nl, q5_0 or q5_1. A quantized value cache needs flash attention.
 func KVCache(key, value string) Option {

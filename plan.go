@@ -3,12 +3,11 @@ package llm
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/internal/oracle"
 	"github.com/seed-f87006eb/llm/internal/worker"
-	"github.com/seed-f87006eb/llm/llama"
 	"github.com/seed-f87006eb/llm/plan"
 )
 
@@ -102,48 +101,7 @@ func (p *Planner) Close() error { return p.exact.Close() }
 // is free of their memory; and what is free of the host's, 0: unknown. names are those of
 // UseDevices, nil: all.
 func PlanDevices(names []string) (devices []plan.Device, hostMemory uint64, err error) {
-	all, err := llama.Devices()
-	if err != nil {
-		return nil, 0, err
-	}
-	byName := map[string]plan.Device{}
-	var integrated []plan.Device
-	for _, d := range all {
-		p := plan.Device{Name: d.Name, Total: d.MemoryTotal, Free: d.MemoryFree}
-		if card, ok := plan.FindCard(d.Description); ok {
-			p.Bandwidth, p.ComputeCapability = card.Bandwidth, card.ComputeCapability
-		}
-		switch d.Type {
-		case llama.DeviceCPU:
-			hostMemory = d.MemoryFree
-			continue
-		case llama.DeviceGPU:
-			devices = append(devices, p)
-		case llama.DeviceIGPU:
-			p.Rules.Unified = true
-			integrated = append(integrated, p)
-		default:
-			continue
-		}
-		byName[strings.ToLower(p.Name)] = p
-	}
-	if devices == nil {
-		devices = integrated
-	}
-	if names == nil {
-		return devices, hostMemory, nil
-	}
-	devices = nil
-	for _, name := range names {
-		d, ok := byName[strings.ToLower(name)]
-		switch {
-		case ok:
-			devices = append(devices, d)
-		case name != llama.NoDevice || len(names) > 1:
-			return nil, 0, fmt.Errorf("there is no device %q that layers can go to; llm devices lists them", name)
-		}
-	}
-	return devices, hostMemory, nil
+	return engine.PlanDevices(names)
 }
 
 // PlanRequest is what Open with these options asks the engine for, and the names of
@@ -153,52 +111,9 @@ func PlanRequest(options ...Option) (r plan.Request, devices []string, err error
 	for _, option := range options {
 		option(&o)
 	}
-	r, e := plan.DefaultRequest(), &o.engine
-	if e.Batch > 0 {
-		r.Batch = e.Batch
-	}
-	if e.Ubatch > 0 {
-		r.Ubatch = min(e.Ubatch, r.Batch)
-	}
-	r.Context, r.FullWindow = e.Context, e.FullSWA
-	if r.KeyType, err = ParseKVType(e.KeyType); err != nil {
-		return r, nil, err
-	}
-	if r.ValueType, err = ParseKVType(e.ValueType); err != nil {
-		return r, nil, err
-	}
-	if e.FlashAttention != nil {
-		r.FlashAttention = plan.FlashAttentionOff
-		if *e.FlashAttention {
-			r.FlashAttention = plan.FlashAttentionOn
-		}
-	}
-	p := &e.Placement
-	if p.GPULayers != nil {
-		r.GPULayers = *p.GPULayers
-	}
-	r.SplitMode, r.MainGPU, r.TensorSplit = p.SplitMode, p.MainGPU, p.TensorSplit
-	for _, v := range p.Overrides {
-		r.Overrides = append(r.Overrides, plan.Override(v))
-	}
-	r.NoKVOffload, r.NoOpOffload, r.NoHost, r.NoRepack = p.NoKVOffload, p.NoOpOffload, p.NoHost, p.NoRepack
-	return r, p.Devices, nil
+	r, err = o.engine.Request()
+	return r, o.engine.Placement.Devices, err
 }
 
 // ParseKVType is one of KVCacheTypes; empty: f16.
-func ParseKVType(name string) (gguf.TensorType, error) {
-	if name == "" {
-		return gguf.F16, nil
-	}
-	for _, known := range KVCacheTypes {
-		if !strings.EqualFold(name, known) {
-			continue
-		}
-		for t := gguf.F32; t <= gguf.Q2_0; t++ {
-			if strings.EqualFold(t.String(), known) {
-				return t, nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("%q is not a type of a KV cache; the types are %s", name, strings.Join(KVCacheTypes, ", "))
-}
+func ParseKVType(name string) (gguf.TensorType, error) { return engine.ParseKVType(name) }

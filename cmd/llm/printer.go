@@ -40,7 +40,10 @@ type textPrinter struct {
 
 func (p *textPrinter) opened(info llm.Info) error {
 	p.info = info
-	if r := info.ContextReason; p.verbose || r != "as asked" && r != "as trained" {
+	if info.Chosen != "" {
+		fmt.Fprintf(p.err, "llm: %s; -ngl and -c choose otherwise\n", oneLine(info.Chosen))
+	}
+	if r := info.ContextReason; p.verbose || info.Chosen == "" && r != "as asked" && r != "as trained" {
 		fmt.Fprintf(p.err, "llm: context of %d tokens (%s); -c changes it\n", info.Context.ContextSeq, r)
 	}
 	return nil

@@ -77,7 +77,7 @@ func (a *app) run(f *runFlags, args []string) error {
 		llm.SetLogger(slog.New(slog.NewTextHandler(a.err, nil)), slog.LevelWarn)
 		open = append(open, llm.ComparePlan())
 	}
-	m, err := a.open(path, open)
+	m, err := a.open(path, append(open, llm.Fit()))
 	if err != nil {
 		return err
 	}

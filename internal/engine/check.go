@@ -12,13 +12,16 @@ import (
 
 // checkModel refuses a file that the engine would refuse in words that do not help, or
 // would not survive. Weights must be there, or a vocabulary is enough. What is wrong
-// with the chat template stands in the way of chats only, and comes back by itself.
-func checkModel(path string, weights bool) (badTemplate, err error) {
+// with the chat template stands in the way of chats only, and comes back by itself. use
+// gets a header that is good; nil: nobody does.
+func checkModel(path string, weights bool, use func(*gguf.File)) (badTemplate, err error) {
 	if err := checkFile(path); err != nil {
 		return nil, fmt.Errorf("open model %w", err)
 	}
 	if err = openHeader(path, func(f *gguf.File) error {
-		badTemplate, err = checkHeader(f, weights)
+		if badTemplate, err = checkHeader(f, weights); err == nil && use != nil {
+			use(f)
+		}
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
 )
@@ -53,6 +54,8 @@ type Info struct {
 	Memory              []llama.MemoryUse
 	// Shares are the devices that the model uses, and the CPU, with what each has of it.
 	Shares []llama.DeviceShare
+	// Chosen is what Options.Fit chose, in a clause; empty: nothing.
+	Chosen string
 	// Notices are what became of the choices of its load otherwise than they say.
 	Notices []string
 	// Plan is what was planned beside what was taken; nil unless Options.ComparePlan asks.
@@ -62,7 +65,13 @@ type Info struct {
 // Open loads the model at path. Cancelling ctx stops the load.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	begin := time.Now()
-	badTemplate, err := checkModel(path, true)
+	var chosen string
+	var notices []string
+	badTemplate, err := checkModel(path, true, func(f *gguf.File) {
+		if o.Fit {
+			chosen, notices = o.fit(ctx, f)
+		}
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +96,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	if o.ChatTemplate == "" {
 		e.templateErr = badTemplate
 	}
+	e.info.Chosen = chosen
 	owner, err := e.setUp(path)
 	if err == nil && ctx.Err() != nil {
 		err = errors.Join(fmt.Errorf("loading was stopped: %w", context.Cause(ctx)), owner.close())
@@ -94,6 +104,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open model %s: %w", path, err), e.free())
 	}
+	e.info.Notices = append(e.info.Notices, notices...)
 	e.info.LoadTime = time.Since(begin)
 	go owner.loop()
 	return e, nil
@@ -138,7 +149,7 @@ func checkGenerates(i llama.ModelInfo) error {
 // setUp makes the contexts and what belongs to them, and hands them to their owner.
 func (e *Engine) setUp(path string) (*owner, error) {
 	o, mi := e.options, e.model.Info()
-	e.info = Info{Path: path, Model: mi, Shares: e.model.Shares(), Notices: o.Placement.notices(e.model)}
+	e.info = Info{Path: path, Model: mi, Chosen: e.info.Chosen, Shares: e.model.Shares(), Notices: o.Placement.notices(e.model)}
 	var err error
 	if e.adapters, err = loadAdapters(e.model, o); err != nil {
 		return nil, err
@@ -150,6 +161,9 @@ func (e *Engine) setUp(path string) (*owner, error) {
 		return nil, err
 	}
 	size, reason := chooseContext(o.Context, mi.ContextTrain)
+	if o.contextFitted {
+		reason = "as fits the devices"
+	}
 	params, err := o.contextParams(size)
 	if err != nil {
 		return nil, err
