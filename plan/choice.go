@@ -149,6 +149,8 @@ func (s *search) choice(m *measured, reasons []string) *Choice {
 		add("the model stays off the devices: with no layer on them they still need more memory than they have, to help with long prompts")
 	case m.experts > 0:
 		add("the experts of %d layers stay in host memory: on the devices there is no room for more", m.experts)
+	case m.layers == s.layers && !c.Whole && len(s.Request.Overrides) == 0:
+		add("%s of weights stay in host memory, although all layers are on the devices, which cannot compute with their types", inGiB(m.memory.Host.Weights))
 	case m.layers < s.layers && !s.FixedLayers:
 		add("%d of %d layers are on the devices: there is no room for more", m.layers, s.layers)
 	}
@@ -158,7 +160,7 @@ func (s *search) choice(m *measured, reasons []string) *Choice {
 	switch {
 	case s.Context == 0 && m.memory.Context >= s.trained:
 		add("the context is as long as the model was trained on")
-	case s.Context == 0 && c.Whole:
+	case s.Context == 0 && m.layers == s.layers:
 		add("the context is as long as fits; the model was trained on %d tokens", s.trained)
 	case s.Context == 0 && len(m.devices) > 0:
 		add("the context is no longer than %d: layers that leave the devices cost more", m.memory.Context)

@@ -28,9 +28,17 @@ type measured struct {
 	off     correction
 }
 
-// whole is whether all of the model that can be is on devices.
+// whole is whether all of the model that can be is on devices: its input stays on the host
+// anyway, and what a device cannot compute with.
 func (m *measured) whole(s *search) bool {
-	return len(m.devices) > 0 && m.layers == s.layers && m.experts == 0 && len(s.Request.Overrides) == 0
+	if len(m.devices) == 0 || m.layers < s.layers || m.experts > 0 {
+		return false
+	}
+	host, all := m.memory.Host.Weights, m.memory.Host.Weights
+	for _, u := range m.memory.Devices {
+		all += u.Weights
+	}
+	return host <= s.input+all/10
 }
 
 // correction is how far the guess was off, in bytes: what was measured, less the guess.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
 )
@@ -137,7 +138,8 @@ type search struct {
 	use     []Device // the devices in use; none: the host alone
 	kv      gguf.TensorType
 	limit   int // of exact measurements
-	layers  int // all, the output being one
+	layers  int    // all, the output being one
+	input   uint64 // bytes of what is before the first layer
 	trained int
 	guesses map[string]*Memory
 	done    []*measured
@@ -147,6 +149,12 @@ type search struct {
 func newSearch(ctx context.Context, exact, guess Measurer, m *Model, w Wishes) *search {
 	s := &search{ctx: ctx, exact: exact, guess: guess, model: m, Wishes: w, guesses: map[string]*Memory{}}
 	s.trained, s.layers = s.model.Hyper.Context, len(s.model.Hyper.Layers)+1
+	for _, t := range m.Tensors {
+		if n, _ := numberOf(t.Name); n < 0 && !strings.HasPrefix(t.Name, "output") {
+			size, _ := t.Size()
+			s.input += uint64(size)
+		}
+	}
 	if s.Context == 0 && s.trained <= 0 {
 		s.Context = DefaultMinContext
 	}
@@ -212,8 +220,11 @@ func (s *search) place() (*measured, error) {
 		return nil, err
 	}
 	if !s.FixedExperts && s.model.Hyper.Experts.Count > 0 && all > 0 {
-		if m, err = s.fewestExperts(whole); err != nil || m != nil {
-			return m, err
+		if m, err = s.fewestExperts(whole); err != nil {
+			return nil, err
+		}
+		if m != nil {
+			return s.stretch(m.candidate) // into what is too little for the experts of a layer
 		}
 		whole.experts = s.model.Hyper.Main()
 	}
@@ -252,8 +263,8 @@ func (s *search) fewestExperts(p candidate) (*measured, error) {
 	return s.largest(0, most-1, func(n int) candidate { q := p; q.experts = most - n; return q })
 }
 
-// stretch finds the largest context, when it is not given. p is a placement that fits, or
-// the host alone.
+// stretch finds the largest context of a placement, when it is not given. p is one that fits,
+// or the host alone.
 func (s *search) stretch(p candidate) (*measured, error) {
 	const step = 256 // the engine rounds to it
 	first := p.context

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/seed-f87006eb/llm"
 	"github.com/seed-f87006eb/llm/gguf"
@@ -82,11 +84,8 @@ func (p *planning) options(ctx context.Context, c *plan.Choice, fits bool) ([]pl
 		change func(w *plan.Wishes)
 	}{
 		{keys && !best && c.Memory.Host.KV+kvOnDevices(c) > 0, "KV cache Q8_0", func(w *plan.Wishes) { w.KVTypes = []gguf.TensorType{gguf.Q8_0} }},
-		{w.Context > 0 && !full && fits, "longest context", func(w *plan.Wishes) {
-			w.Context = 0
-			if c.Whole {
-				w.FixedLayers, w.Request.GPULayers = true, -1
-			}
+		{w.Context > 0 && !full && fits && (c.Whole || len(w.Devices) == 0), "longest context", func(w *plan.Wishes) {
+			w.Context, w.FixedLayers, w.Request.GPULayers = 0, true, -1
 		}},
 		{!full && trained > w.Context && trained > 0, "context as trained", func(w *plan.Wishes) { w.Context = trained }},
 		{c.ExpertLayers > 0 && !w.FixedExperts && fits, "fewer layers instead", func(w *plan.Wishes) { w.FixedExperts = true }},
@@ -167,6 +166,16 @@ func (p *planning) guessLevel(ctx context.Context, l *leveled) (*plan.Choice, er
 	return p.searchLevel(ctx, l, guess, guess)
 }
 
+// exactLevel has the engine plan for a level.
+func (p *planning) exactLevel(ctx context.Context, l *leveled) (*plan.Choice, error) {
+	planner, err := llm.OpenPlanner(ctx, p.file, l.tensors)
+	if err != nil {
+		return nil, err
+	}
+	defer planner.Close()
+	return p.searchLevel(ctx, l, planner, planner.Guess)
+}
+
 func (p *planning) searchLevel(ctx context.Context, l *leveled, exact, guess plan.Measurer) (*plan.Choice, error) {
 	with := func(m plan.Measurer) plan.Measurer {
 		set, _ := p.guess.(plan.Set)
@@ -197,44 +206,49 @@ func (p *planning) residentLevel(ctx context.Context) (*planOption, error) {
 			}
 			continue
 		}
-		planner, err := llm.OpenPlanner(ctx, p.file, l.tensors)
-		if err != nil {
-			return nil, err
-		}
-		c, err = p.searchLevel(ctx, l, planner, planner.Guess)
-		planner.Close()
-		if err != nil {
+		if c, err = p.exactLevel(ctx, l); err != nil {
 			return nil, err
 		}
 		if resident(c) {
-			o := optionOf(fmt.Sprintf("%s, %s", l.Name, size(l.recipe.Size)), c)
+			o := optionOf(fmt.Sprintf("%s, %.1f bits", l.Name, l.recipe.Bits), c)
 			return &o, nil
 		}
 	}
 	return nil, nil
 }
 
-// levels are all levels with what of them fits, by arithmetic.
+// levels are all levels with what of them fits.
 func (p *planning) levels(ctx context.Context) ([]planLevel, error) {
 	levels, err := p.allLevels()
 	if err != nil {
 		return nil, err
 	}
-	list := make([]planLevel, len(levels))
+	list, errs := make([]planLevel, len(levels)), make([]error, len(levels))
+	var all sync.WaitGroup
+	free := make(chan struct{}, runtime.NumCPU())
 	for i := range levels {
-		l := &levels[i]
-		c, err := p.guessLevel(ctx, l)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = planLevel{Name: l.Name, Bytes: l.recipe.Size, Bits: rounded2(l.recipe.Bits), Imatrix: quant.NeedsImatrix(l.Number),
-			This: l.Number == p.file.FileType()&^gguf.FileTypeGuessed}
-		if c != nil {
-			o := optionOf("", c)
-			list[i].Fits, list[i].Whole, list[i].planOption = true, c.Whole, &o
-		}
+		all.Go(func() {
+			free <- struct{}{}
+			list[i], errs[i] = p.level(ctx, &levels[i])
+			<-free
+		})
 	}
-	return list, nil
+	all.Wait()
+	return list, errors.Join(errs...)
+}
+
+func (p *planning) level(ctx context.Context, l *leveled) (planLevel, error) {
+	c, err := p.exactLevel(ctx, l)
+	if err != nil {
+		return planLevel{}, err
+	}
+	level := planLevel{Name: l.Name, Bytes: l.recipe.Size, Bits: rounded2(l.recipe.Bits), Imatrix: quant.NeedsImatrix(l.Number),
+		This: l.Number == p.file.FileType()&^gguf.FileTypeGuessed}
+	if c != nil {
+		o := optionOf("", c)
+		level.Fits, level.Whole, level.planOption = true, c.Whole, &o
+	}
+	return level, nil
 }
 
 func rounded2(x float64) float64 { return float64(int(100*x+0.5)) / 100 }

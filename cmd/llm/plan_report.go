@@ -272,5 +272,5 @@ func (r *planReport) layersText() string {
 	return fmt.Sprintf("%d of %d layers on %s, the rest in host memory", r.Layers, r.LayersAll, devices)
 }
 
-// name of a device that has none.
-func (d *planDevice) label() string { return cmp.Or(d.Name, "device") }
+// label is a device's name without its family, which takes too much room.
+func (d *planDevice) label() string { return cmp.Or(strings.TrimPrefix(d.Name, "GeForce "), "device") }

@@ -232,9 +232,6 @@ func (w *planScreen) notes(r *planReport) {
 	if len(r.Devices) > 0 {
 		exact += fmt.Sprintf("; %s stays free on each device", size(int64(r.Headroom)))
 	}
-	if r.Levels != nil {
-		exact += "; of levels, file sizes are exact and the rest is arithmetic"
-	}
 	w.row("exact", "%s", exact)
 	if r.FetchedBytes != nil {
 		w.row("fetched", "%s of %s", size(*r.FetchedBytes), size(r.Model.Bytes))
