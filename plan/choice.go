@@ -125,7 +125,12 @@ func (s *search) whatWouldFit(e *NothingFits) error {
 		}
 	}
 	if s.HostMemory > 0 {
-		return try(func(w *Wishes) { w.HostMemory = 0 }, func(c *Choice) string {
+		return try(func(w *Wishes) {
+			w.HostMemory = 0
+			if w.Context == 0 {
+				w.Context = s.MinContext
+			}
+		}, func(c *Choice) string {
 			return inGiB(c.Memory.Host.Total()) + " of host memory"
 		})
 	}

@@ -137,7 +137,7 @@ type search struct {
 
 	use     []Device // the devices in use; none: the host alone
 	kv      gguf.TensorType
-	limit   int // of exact measurements
+	limit   int    // of exact measurements
 	layers  int    // all, the output being one
 	input   uint64 // bytes of what is before the first layer
 	trained int

@@ -69,21 +69,25 @@ func (p *planning) options(ctx context.Context, c *plan.Choice, fits bool) ([]pl
 		if errors.As(err, &impossible) {
 			err = nil
 		}
-		if other != nil && err == nil {
-			options = append(options, optionOf(what, other))
+		if other == nil || err != nil {
+			return err
 		}
-		return err
+		o := optionOf(what, other)
+		if !slices.ContainsFunc(options, o.same) {
+			options = append(options, o)
+		}
+		return nil
 	}
 	w, trained := &p.wishes, p.planner.Hyper.Context
 	full := trained > 0 && c.Memory.Context >= trained
-	best := fits && (c.Whole || len(w.Devices) == 0) && full
-	keys := c.Request.KeyType == gguf.F16 && w.KVTypes == nil && len(c.Request.Overrides) >= 0
+	best := fits && (c.Whole || len(w.Devices) == 0) && (full || w.Context > 0)
+	caches := c.Request.KeyType == gguf.F16 && w.KVTypes == nil && c.Memory.Host.KV+kvOnDevices(c) > 0
 	for _, o := range []struct {
 		when   bool
 		what   string
 		change func(w *plan.Wishes)
 	}{
-		{keys && !best && c.Memory.Host.KV+kvOnDevices(c) > 0, "KV cache Q8_0", func(w *plan.Wishes) { w.KVTypes = []gguf.TensorType{gguf.Q8_0} }},
+		{caches && (!best || w.Context > 0), "KV cache Q8_0", func(w *plan.Wishes) { w.KVTypes = []gguf.TensorType{gguf.Q8_0} }},
 		{w.Context > 0 && !full && fits && (c.Whole || len(w.Devices) == 0), "longest context", func(w *plan.Wishes) {
 			w.Context, w.FixedLayers, w.Request.GPULayers = 0, true, -1
 		}},
@@ -107,6 +111,11 @@ func (p *planning) options(ctx context.Context, c *plan.Choice, fits bool) ([]pl
 		options = slices.Insert(options, min(1, len(options)), *o)
 	}
 	return options, err
+}
+
+// same is whether two choices are one.
+func (o *planOption) same(other planOption) bool {
+	return o.KVType == other.KVType && o.Context == other.Context && o.HostBytes == other.HostBytes && slices.Equal(o.DeviceBytes, other.DeviceBytes)
 }
 
 func kvOnDevices(c *plan.Choice) (n uint64) {

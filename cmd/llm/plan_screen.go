@@ -35,7 +35,11 @@ func (w *planScreen) verdict(r *planReport) {
 		return
 	}
 	text, would, _ := strings.Cut(r.problem, ". What would fit: ")
-	w.row("does not fit", "%s", printable(text))
+	label := "does not fit"
+	if r.Lacks == nil {
+		label = "too slow"
+	}
+	w.row(label, "%s", printable(strings.TrimPrefix(text, "nothing fits: ")))
 	w.row("would fit", "%s", printable(would))
 }
 
