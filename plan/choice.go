@@ -142,7 +142,7 @@ func (s *search) choice(m *measured, reasons []string) *Choice {
 	s.use, s.kv = m.devices, m.kv
 	c := &Choice{
 		Devices: m.devices, Request: m.request, Memory: m.memory, Layers: m.layers, LayersAll: s.layers,
-		ExpertLayers: m.experts, Whole: m.whole(s), Trained: s.trained, Reasons: reasons, Tried: s.trials,
+		ExpertLayers: ExpertLayers(m.request.Overrides, s.model.Hyper.Main()), Whole: m.whole(s), Trained: s.trained, Reasons: reasons, Tried: s.trials,
 	}
 	if speed, ok := s.model.Speed(m.devices, s.HostBandwidth, m.request, m.memory); ok {
 		c.Speed = &speed
@@ -154,7 +154,7 @@ func (s *search) choice(m *measured, reasons []string) *Choice {
 		add("the model stays off the devices: with no layer on them they still need more memory than they have, to help with long prompts")
 	case m.experts > 0:
 		add("the experts of %d layers stay in host memory: on the devices there is no room for more", m.experts)
-	case m.layers == s.layers && !c.Whole && len(s.Request.Overrides) == 0:
+	case m.layers == s.layers && !c.Whole && len(s.Request.Overrides) == 0 && !s.Request.NoKVOffload:
 		add("%s of weights stay in host memory, although all layers are on the devices, which cannot compute with their types", inGiB(m.memory.Host.Weights))
 	case m.layers < s.layers && !s.FixedLayers:
 		add("%d of %d layers are on the devices: there is no room for more", m.layers, s.layers)

@@ -42,6 +42,9 @@ func completeFlags(c *cobra.Command) {
 	if c.Flags().Lookup("device") != nil {
 		c.RegisterFlagCompletionFunc("device", completeDevices)
 	}
+	if c.Flags().Lookup("gpu") != nil {
+		c.RegisterFlagCompletionFunc("gpu", completeCards)
+	}
 	for name, ends := range flagFiles {
 		if c.Flags().Lookup(name) != nil {
 			c.MarkFlagFilename(name, ends...)

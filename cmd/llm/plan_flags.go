@@ -149,6 +149,19 @@ func (f *planFlags) memory(w *plan.Wishes) (err error) {
 	return nil
 }
 
+// completeCards completes the last of a list of cards.
+func completeCards(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	before := typed[:strings.LastIndexByte(typed, '+')+1]
+	if i := strings.IndexByte(typed[len(before):], 'x'); i > 0 && strings.Trim(typed[len(before):len(before)+i], "0123456789") == "" {
+		before = typed[:len(before)+i+1]
+	}
+	var names []string
+	for _, c := range plan.Cards() {
+		names = append(names, before+c.Short)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
 func (p *planning) warn(format string, args ...any) {
 	p.warnings = append(p.warnings, fmt.Sprintf(format, args...))
 }

@@ -16,7 +16,7 @@ import (
 
 // planOption is another choice, beside the plan.
 type planOption struct {
-	What         string   `json:"what"`
+	What         string   `json:"what,omitempty"`
 	KVType       string   `json:"kv_type"`
 	Layers       int      `json:"layers"`
 	LayersAll    int      `json:"layers_all"`
@@ -36,8 +36,8 @@ type planLevel struct {
 	This    bool    `json:"this_file"`
 	Fits    bool    `json:"fits"`
 	Whole   bool    `json:"whole"`
-	Problem string  `json:"problem,omitempty"`
-	*planOption
+	// Plan is how it would lie in memory; nil: nothing fits.
+	Plan *planOption `json:"plan,omitempty"`
 }
 
 func optionOf(what string, c *plan.Choice) planOption {
@@ -129,10 +129,10 @@ func kvOnDevices(c *plan.Choice) (n uint64) {
 func described(devices []plan.Device) bool { return len(devices) > 0 && devices[0].Backend != "" }
 
 func oneMore(devices []plan.Device) string {
-	if len(devices) == 1 {
+	if len(devices) < 2 {
 		return "two such devices"
 	}
-	return "one more device"
+	return "one more " + (&planDevice{Name: devices[0].Name}).label()
 }
 
 // leveled is the model in another level of quantization.
@@ -255,7 +255,7 @@ func (p *planning) level(ctx context.Context, l *leveled) (planLevel, error) {
 		This: l.Number == p.file.FileType()&^gguf.FileTypeGuessed}
 	if c != nil {
 		o := optionOf("", c)
-		level.Fits, level.Whole, level.planOption = true, c.Whole, &o
+		level.Fits, level.Whole, level.Plan = true, c.Whole, &o
 	}
 	return level, nil
 }

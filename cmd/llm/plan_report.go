@@ -5,10 +5,8 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
-	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/plan"
 )
 
@@ -216,42 +214,6 @@ func (r *planReport) choice(c *plan.Choice, w *plan.Wishes) {
 }
 
 func rounded(x float64) float64 { return math.Round(10*x) / 10 }
-
-// planArguments are those of llm run that ask for a choice.
-func planArguments(c *plan.Choice, w *plan.Wishes) []string {
-	r := &c.Request
-	args := []string{"-c", strconv.Itoa(r.Context)}
-	switch {
-	case len(w.Devices) > 0 && len(c.Devices) == 0:
-		args = append(args, "-dev", "none")
-	case len(c.Devices) > 0 && c.Layers == c.LayersAll:
-		args = append(args, "-ngl", "all")
-	case len(c.Devices) > 0:
-		args = append(args, "-ngl", strconv.Itoa(c.Layers))
-	}
-	switch {
-	case c.ExpertLayers >= c.LayersAll-1 && c.ExpertLayers > 0:
-		args = append(args, "-cmoe")
-	case c.ExpertLayers > 0:
-		args = append(args, "-ncmoe", strconv.Itoa(c.ExpertLayers))
-	}
-	if len(r.TensorSplit) > 0 {
-		shares := make([]string, len(r.TensorSplit))
-		for i, s := range r.TensorSplit {
-			shares[i] = strconv.FormatFloat(float64(s), 'g', -1, 32)
-		}
-		args = append(args, "-ts", strings.Join(shares, ","))
-	}
-	for _, t := range []struct {
-		flag string
-		kind gguf.TensorType
-	}{{"-ctk", r.KeyType}, {"-ctv", r.ValueType}} {
-		if t.kind != gguf.F16 {
-			args = append(args, t.flag, strings.ToLower(t.kind.String()))
-		}
-	}
-	return args
-}
 
 // layersText says where the layers are.
 func (r *planReport) layersText() string {

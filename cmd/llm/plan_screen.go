@@ -165,7 +165,7 @@ func (r *planReport) hasExperts() bool {
 		}
 	}
 	for _, l := range r.Levels {
-		if l.planOption != nil && l.ExpertLayers > 0 {
+		if l.Plan != nil && l.Plan.ExpertLayers > 0 {
 			return true
 		}
 	}
@@ -212,11 +212,11 @@ func (w *planScreen) levels(r *planReport) {
 			mark = "▸ "
 		}
 		what := fmt.Sprintf("%s%-9s %5.2f %6s GiB", mark, l.Name, l.Bits, inGiB(uint64(l.Bytes)))
-		if l.planOption == nil {
+		if l.Plan == nil {
 			fmt.Fprintln(w, what+"  nothing fits")
 			continue
 		}
-		fmt.Fprintln(w, l.row(experts, what, ""))
+		fmt.Fprintln(w, l.Plan.row(experts, what, ""))
 	}
 }
 

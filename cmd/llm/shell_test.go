@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm"
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
@@ -18,6 +19,10 @@ func TestShellCompletion(t *testing.T) {
 		"tokenize ":                  "gguf\n:8\n",
 		"embed ":                     "gguf\n:8\n",
 		"run -m ":                    "gguf\n:8\n",
+		"plan ":                      "gguf\n:8\n",
+		"plan m.gguf --outputs ":     "default\nserver\n:4\n",
+		"plan m.gguf --kv-type ":     strings.Join(llm.KVCacheTypes, "\n") + "\n:4\n",
+		"plan m.gguf --mmproj ":      "gguf\n:8\n",
 		"run --lora ":                "gguf\n:8\n",
 		"run --chat-template-file ":  ":0\n",
 		"run --json-schema-file ":    ":0\n",
@@ -45,6 +50,15 @@ func TestShellCompletion(t *testing.T) {
 		}
 		if r.code != 0 || r.stdout != want {
 			t.Errorf("%q: %d, %q, want %q", asked, r.code, r.stdout, want)
+		}
+	}
+}
+
+// TestCompleteCards: the last card of a list is completed.
+func TestCompleteCards(t *testing.T) {
+	for typed, want := range map[string]string{"rtx40": "rtx4090\n", "24GiB+2xm3": "24GiB+2xm3max\n", "7900": "", "3x": "3xt4\n"} {
+		if r := runLLM(t, "", "__complete", "plan", "m.gguf", "--gpu", typed); r.code != 0 || !strings.Contains(r.stdout, want) {
+			t.Errorf("%s: %q", typed, r.stdout)
 		}
 	}
 }
