@@ -128,17 +128,3 @@ func (l *layer) shared(x *tensor) *tensor {
 	}
 	return y
 }
-
-// ExpertLayers is how many of a model's layers, from the first, keep their experts on the host
-// by overrides of [ExpertsOnHost].
-func ExpertLayers(overrides []Override, layers int) (n int) {
-	for _, o := range overrides {
-		if o == ExpertsOnHost(-1) {
-			return layers
-		}
-		if k := strings.Count(o.Pattern, "|") - strings.Count(expertWeights, "|") + 1; k > 0 && o == ExpertsOnHost(k) {
-			n = max(n, min(k, layers))
-		}
-	}
-	return n
-}
