@@ -304,7 +304,7 @@ bool supports_op(const phantom & p, const ggml_tensor * op) {
             return (a->type == GGML_TYPE_F32 || a->type == GGML_TYPE_F16) && (b->type == GGML_TYPE_F32 || b->type == GGML_TYPE_F16) &&
                    (op->type == GGML_TYPE_F32 || op->type == GGML_TYPE_F16);
         case GGML_OP_SSM_CONV: return a->ne[1] % 128 == 0;
-        case GGML_OP_ROPE: return a->nb[0] == ggml_type_size(a->type) && ggml_is_contiguous_2(a);
+        case GGML_OP_ROPE: case GGML_OP_ROPE_BACK: return a->nb[0] == ggml_type_size(a->type) && ggml_is_contiguous_2(a);
         case GGML_OP_ROLL: return a->type == GGML_TYPE_F32 && ggml_is_contiguous(a);
         case GGML_OP_IM2COL: case GGML_OP_CONV_2D: case GGML_OP_ACC: return ggml_is_contiguous(a) && ggml_is_contiguous(b);
         case GGML_OP_CONV_2D_DW: return a->type == GGML_TYPE_F32;

@@ -236,7 +236,7 @@ bool supports_op(const phantom &, const ggml_tensor * op) {
         case GGML_OP_GET_ROWS: return a->type != GGML_TYPE_NVFP4 && a->type != GGML_TYPE_TQ1_0;
 
         case GGML_OP_NONE: case GGML_OP_RESHAPE: case GGML_OP_VIEW: case GGML_OP_TRANSPOSE: case GGML_OP_PERMUTE: case GGML_OP_REPEAT:
-        case GGML_OP_CONV_TRANSPOSE_1D: case GGML_OP_ARGMAX: case GGML_OP_ROPE: case GGML_OP_ARGSORT: case GGML_OP_TOP_K: case GGML_OP_ARANGE:
+        case GGML_OP_CONV_TRANSPOSE_1D: case GGML_OP_ARGMAX: case GGML_OP_ROPE: case GGML_OP_ROPE_BACK: case GGML_OP_ARGSORT: case GGML_OP_TOP_K: case GGML_OP_ARANGE:
         case GGML_OP_SSM_SCAN: case GGML_OP_SSM_CONV: case GGML_OP_RWKV_WKV6: case GGML_OP_RWKV_WKV7: case GGML_OP_DIAG:
             return true;
         default: // none that models for text compute (training, images)

@@ -194,7 +194,7 @@ bool supports_op(const phantom & p, const ggml_tensor * op) {
         case GGML_OP_GROUP_NORM: return ggml_is_contiguous(a);
         case GGML_OP_GATED_LINEAR_ATTN: return a->type == GGML_TYPE_F32 && op->type == GGML_TYPE_F32 && a->ne[0] == 64;
 
-        case GGML_OP_NONE: case GGML_OP_RESHAPE: case GGML_OP_VIEW: case GGML_OP_PERMUTE: case GGML_OP_TRANSPOSE: case GGML_OP_RMS_NORM:
+        case GGML_OP_NONE: case GGML_OP_RESHAPE: case GGML_OP_VIEW: case GGML_OP_PERMUTE: case GGML_OP_TRANSPOSE: case GGML_OP_ROPE_BACK: case GGML_OP_RMS_NORM:
         case GGML_OP_RWKV_WKV6: case GGML_OP_RWKV_WKV7:
             return true;
         default: // none that models for text compute (training, images)
