@@ -20,6 +20,9 @@ func Read(f *gguf.File) (*Source, error) {
 	if f.BigEndian {
 		return nil, fmt.Errorf("%w: it is big-endian: convert it on a machine that reads it", ErrSource)
 	}
+	if v, ok := f.Lookup(keyFileType); ok && v.Type != gguf.Uint32 {
+		return nil, fmt.Errorf("%w: key %s is of type %v, not %v: set it to a number", ErrSource, keyFileType, v.Type, gguf.Uint32)
+	}
 	h, err := f.Hyper()
 	if err != nil {
 		return nil, err

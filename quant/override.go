@@ -20,7 +20,8 @@ type Override struct {
 	re      *regexp.Regexp
 }
 
-func (o *Override) matches(name string) bool { return o.re != nil && o.re.MatchString(name) }
+// Finds tells whether a tensor of this name gets the type.
+func (o *Override) Finds(name string) bool { return o.re != nil && o.re.MatchString(name) }
 
 // NewOverride has a pattern that the engine's regular expressions (ECMAScript, of std::regex)
 // and Go's understand alike. Others are refused, such as those with references back or with a

@@ -38,8 +38,8 @@ func TestParseOverride(t *testing.T) {
 			}
 		case err != nil:
 			t.Errorf("%q: %v", c.text, err)
-		case !o.matches(c.finds) || o.matches(c.not):
-			t.Errorf("%q: finds %v, %v", c.text, o.matches(c.finds), o.matches(c.not))
+		case !o.Finds(c.finds) || o.Finds(c.not):
+			t.Errorf("%q: finds %v, %v", c.text, o.Finds(c.finds), o.Finds(c.not))
 		}
 	}
 }
@@ -130,7 +130,7 @@ func FuzzNames(f *testing.F) {
 		if !row(o.Type).Writable || o.Pattern == "" {
 			t.Errorf("%q: %+v", text, o)
 		}
-		o.matches("blk.12.ffn_down_exps.weight")
+		o.Finds("blk.12.ffn_down_exps.weight")
 		if again, err := ParseOverride(o.Pattern + "=" + o.Type.String()); err != nil || again.Pattern != o.Pattern {
 			t.Errorf("%q: its pattern %q is %v, %v", text, o.Pattern, again.Pattern, err)
 		}

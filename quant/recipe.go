@@ -169,7 +169,7 @@ func (o *Options) named(x *source) *gguf.TensorType {
 
 func (o *Options) override(name string) *Override {
 	for i := range o.Overrides {
-		if o.Overrides[i].matches(name) {
+		if o.Overrides[i].Finds(name) {
 			return &o.Overrides[i]
 		}
 	}
