@@ -17,7 +17,7 @@ func (w *workspace) schedule(g *graph) {
 	s.divide()
 	s.order()
 	w.steps = s.steps
-	w.run(s.steps, s.leaves(), func(t *tensor) int8 { return t.where })
+	w.run(s.steps, s.leaves(), func(t *tensor) int8 { return t.backend })
 }
 
 type scheduler struct {
