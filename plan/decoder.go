@@ -165,7 +165,11 @@ func (l *layer) forward(f *form, x, input *tensor) *tensor {
 		}
 		return g.feedForward(x, l.w("ffn_up.weight"), l.w("ffn_gate.weight"), l.w("ffn_down.weight"), f.clamped)
 	}
-	y := l.experts(x, nil, f)
+	var logits *tensor
+	if f.routesInput {
+		logits = g.mulMat(l.w("ffn_gate_inp.weight"), input)
+	}
+	y := l.experts(x, logits, f)
 	if s := l.shared(x); s != nil {
 		y = g.add(y, s)
 	}
@@ -218,7 +222,7 @@ func (l *layer) gate(y, by *tensor) *tensor {
 
 func (g *graph) usesRope(f *form, l *layer) bool {
 	switch {
-	case f.noRope || g.h.RoPE.Kind == gguf.RoPENone || g.h.Architecture == "baichuan" && len(g.h.Layers) != 32:
+	case f.noRope || g.h.RoPE.Kind == gguf.RoPENone || f.ropeSwitch && !g.h.RoPE.Finetuned || g.h.Architecture == "baichuan" && len(g.h.Layers) != 32:
 		return false
 	case f.ropeEvery > 0:
 		return (l.il+1)%f.ropeEvery != 0

@@ -5,17 +5,19 @@ import "github.com/seed-f87006eb/llm/gguf"
 // form is how an architecture puts its layers together, where the names of the weights do not
 // say it: what src/models/*.cpp@v0.5.0 hard-code. The zero value is most of them.
 type form struct {
-	layerNorm  bool // norms of layers are layer norms, which cannot work in place
-	headNorm   bool // those of queries and keys too
-	plainNorm  bool // norms have no weights
-	noNorm     bool // nothing is normed before attention
-	noCache    bool // attention sees the batch alone
-	noHead     bool // no logits
-	noRope     bool
-	ropeFirst  bool // queries and keys are normed after they are rotated
-	ropeEvery  int  // one layer in so many is not rotated
-	ropeWindow bool // only layers with a window are rotated, where there are windows
-	splitFirst bool // queries, keys and values are not seen as heads before their norms
+	layerNorm   bool // norms of layers are layer norms, which cannot work in place
+	headNorm    bool // those of queries and keys too
+	plainNorm   bool // norms have no weights
+	noNorm      bool // nothing is normed before attention
+	noCache     bool // attention sees the batch alone
+	noHead      bool // no logits
+	noRope      bool
+	ropeSwitch  bool // a key says whether anything is rotated
+	routesInput bool // experts are chosen by the input of the layer
+	ropeFirst   bool // queries and keys are normed after they are rotated
+	ropeEvery   int  // one layer in so many is not rotated
+	ropeWindow  bool // only layers with a window are rotated, where there are windows
+	splitFirst  bool // queries, keys and values are not seen as heads before their norms
 
 	parallel parallel
 	rows     rowsRule
@@ -94,7 +96,8 @@ var forms = map[string]*form{
 	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
 	"dream": {noCache: true}, "llada": {noCache: true}, "rnd1": {noCache: true},
 	"mamba": {mixer: mamba}, "mamba2": {mixer: mamba2}, "jamba": {mixer: mamba, noRope: true, looseExperts: true, sumFirst: true, addFirst: true},
-	"granitehybrid": {mixer: mamba2}, "plamo2": {mixer: plamoMamba}, "falcon-h1": {both: mamba2},
+	"granite": {ropeSwitch: true}, "minicpm": {ropeSwitch: true}, "smallthinker": {routesInput: true},
+	"granitehybrid": {mixer: mamba2, ropeSwitch: true}, "plamo2": {mixer: plamoMamba}, "falcon-h1": {both: mamba2},
 	"nemotron_h": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true}, "nemotron_h_moe": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true},
 	"lfm2": {mixer: shortConv, sumFirst: true, addFirst: true}, "lfm2moe": {mixer: shortConv, sumFirst: true, addFirst: true},
 	"qwen3next": {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},

@@ -33,7 +33,7 @@ func (d Device) scans(t *tensor) bool {
 	if a.ne[0] == 1 { // Mamba 2
 		return (state.ne[0] == 128 || state.ne[0] == 256) && state.ne[1]%16 == 0
 	}
-	return d.Backend == "cuda" && state.ne[0] == 16 && state.ne[1] == 1 && state.ne[2]%128 == 0
+	return d.Backend == "cuda" && t.src[4].ne[1] == 1 && state.ne[0] == 16 && state.ne[1] == 1 && state.ne[2]%128 == 0
 }
 
 // attends: kernels of flash attention for heads of such sizes:

@@ -60,16 +60,15 @@ func (p *placement) home(place int) int {
 
 // settle adds one weight and says where it went.
 func (e *Estimator) settle(p *placement, w *weight, where int, overrides []override, r *Request, m *Memory) int {
+	overridden := false
 	for i := range overrides {
 		if overrides[i].pattern.MatchString(w.name) {
-			where = overrides[i].where
+			where, overridden = overrides[i].where, true
 			break
 		}
 	}
-	if where != host {
-		if limit := p.rules[where].MaxTensor; limit > 0 && w.bytes > limit {
-			where = host
-		}
+	if where != host && !overridden && !e.usable(p.devices[where], p.rules[where].MaxTensor, w) {
+		where = host
 	}
 	e.add(p, w, where, r, m)
 	return where
