@@ -79,12 +79,12 @@ func (g *graph) rotation(window int, key bool) *tensor {
 	if !key {
 		kind, place = g.s.value, &g.inputs.valueRot[window]
 	}
-	if *place != nil || !kind.Quantized() {
+	if *place != nil || !kind.Quantized() || g.h.Kind == gguf.KindHybrid && g.h.Window.Kind != gguf.WindowNone {
 		return *place
 	}
 	width, same := 0, true
 	for i, l := range g.h.Layers {
-		if len(g.e.parts.caches[i]) == 0 || l.Recurrent || g.h.Window.Kind != gguf.WindowNone && l.Window != (window == 1) {
+		if !g.e.hasKeys(i) || g.h.Window.Kind != gguf.WindowNone && l.Window != (window == 1) {
 			continue
 		}
 		n := l.KeyLength
@@ -107,6 +107,15 @@ func (g *graph) rotation(window int, key bool) *tensor {
 	}
 	*place = g.input(gguf.F32, int64(n), int64(n), 1, 1)
 	return *place
+}
+
+func (e *Estimator) hasKeys(layer int) bool {
+	for _, i := range e.parts.caches[layer] {
+		if e.cache[i].Type == gguf.CacheKey {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *graph) rotate(x, by *tensor) *tensor {

@@ -1,6 +1,10 @@
 package plan
 
-import "github.com/seed-f87006eb/llm/gguf"
+import (
+	"strings"
+
+	"github.com/seed-f87006eb/llm/gguf"
+)
 
 // build makes the graph of a prompt: as many tokens as are computed at once, a full cache.
 func (g *graph) build() {
@@ -32,7 +36,7 @@ func (g *graph) embed(f *form) *tensor {
 	if w := g.global("position_embd.weight"); w != nil {
 		x = g.add(x, g.rows(w, g.pos()))
 	}
-	if w := g.global("token_embd_norm.weight"); w != nil && len(g.h.Architecture) >= 4 && g.h.Architecture[:4] != "lfm2" {
+	if w := g.global("token_embd_norm.weight"); w != nil && !strings.HasPrefix(g.h.Architecture, "lfm2") {
 		x = g.normed(x, w, true, f.layerNorm, 0)
 	} else if f.embNorm {
 		x = g.like(opInPlace, x, x)
@@ -55,6 +59,9 @@ func (l *layer) step(f *form, input *tensor, last bool) *tensor {
 		x = l.norm(input, "attn_norm", f.layerNorm)
 	}
 	normed := x
+	if f.parallel == besideAfter && l.has("attn_norm_2.weight") { // of Falcon 40B
+		x = l.norm(input, "attn_norm_2", f.layerNorm)
+	}
 	if f.early {
 		l.expand(x)
 	}
@@ -315,7 +322,7 @@ func (g *graph) finishWith(f *form, x *tensor, norm string) {
 		hidden.output = true
 	}
 	x.output = true
-	if !f.noHead && !g.s.r.Embeddings || !f.noHead && g.h.Architecture[:4] != "lfm2" {
+	if !f.noHead && !g.s.r.Embeddings || !f.noHead && !strings.HasPrefix(g.h.Architecture, "lfm2") {
 		if w := g.head(); w != nil {
 			x = g.mulMat(w, x)
 			x.output = true

@@ -107,6 +107,7 @@ var forms = map[string]*form{
 	"minicpm3": {attention: latentAttention}, "plm": {attention: latentAttention},
 	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
 	"t5": {whole: decodeT5}, "t5encoder": {whole: encodeT5}, "gemma3n": {whole: gemma3n}, "gemma4": {whole: gemma4},
+	"bert": {whole: bert, noCache: true}, "nomic-bert": {whole: bert, noCache: true}, "nomic-bert-moe": {whole: bert, noCache: true}, "jina-bert-v2": {whole: bert, noCache: true}, "jina-bert-v3": {whole: bert, noCache: true},
 	"gemma-embedding": {noCache: true, noHead: true},
 	"neo-bert":        {noCache: true, noHead: true}, "eurobert": {noCache: true, noHead: true},
 	"modern-bert": {noCache: true, noHead: true, layerNorm: true},

@@ -23,10 +23,10 @@ type graph struct {
 	layers  []int     // those that stand for all
 	full    bool      // everything is on devices
 	inputs  attentionInputs
-	noCache bool    // attention sees the batch alone
-	given   *tensor // the embeddings, with all that came in
-	skip    *tensor // the embeddings, for layers that add them
-	states  *tensor // which states the sequences have
+	noCache bool       // attention sees the batch alone
+	given   *tensor    // the embeddings, with all that came in
+	skip    *tensor    // the embeddings, for layers that add them
+	states  [2]*tensor // which states the sequences have, and the others
 	fusions []fusion
 }
 

@@ -22,17 +22,23 @@ func (l *layer) stateOf(which int) *tensor {
 	return l.fresh(opNone, gguf.F32, 0, 1, 1, 1)
 }
 
+// wanted are the numbers of the states that are meant, and of the others.
+func (g *graph) wanted(n int64) (ids, rest *tensor) {
+	if g.states[0] == nil {
+		_, sequences := g.sequenceTokens()
+		all := g.input(gguf.I32, n, 1, 1, 1)
+		g.states[0] = g.part(all, sequences, 1, 1, 1, 4*sequences, 4*sequences, 4*sequences)
+		g.states[1] = g.part(all, n-sequences, 1, 1, 1, 0, 0, 0)
+	}
+	return g.states[0], g.states[1]
+}
+
 // recall is build_rs of src/llama-graph.cpp@v0.5.0: the states of the sequences, or what pick
 // makes of all states and the numbers of those that are meant.
 func (l *layer) recall(all *tensor, pick func(states, ids *tensor) *tensor) *tensor {
 	g := l.graph
 	width, n := all.ne[0], all.ne[1]*all.ne[2]
-	if g.states == nil {
-		g.states = g.input(gguf.I32, n, 1, 1, 1)
-	}
-	_, sequences := g.sequenceTokens()
-	ids := g.part(g.states, sequences, 1, 1, 1, 4*sequences, 4*sequences, 4*sequences)
-	rest := g.part(g.states, n-sequences, 1, 1, 1, 0, 0, 0)
+	ids, rest := g.wanted(n)
 	states := g.reshape(all, width, n, 1, 1)
 	zero := g.part(states, width, 1, 1, 1, states.nb[1], states.nb[1], states.nb[1])
 	g.expand(g.into(zero, zero))
@@ -44,7 +50,7 @@ func (l *layer) recall(all *tensor, pick func(states, ids *tensor) *tensor) *ten
 	}
 	g.expand(out)
 	others := g.rows(states, rest)
-	g.expand(g.into(g.part(all, width, n-sequences, 1, 1, all.nb[1], all.nb[2], all.nb[3]), others))
+	g.expand(g.into(g.part(all, width, rest.ne[0], 1, 1, all.nb[1], all.nb[2], all.nb[3]), others))
 	return out
 }
 

@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"strings"
-
-	"github.com/seed-f87006eb/llm/gguf"
-)
+import "github.com/seed-f87006eb/llm/gguf"
 
 // usable: a device can compute with a weight. What it cannot stays on the host:
 // weight_buft_supported of src/llama-model-loader.cpp@v0.5.0.
@@ -18,7 +14,7 @@ func (e *Estimator) usable(d Device, limit uint64, w *weight) bool {
 		t.op = opMatMul
 	case rest == "ssm_a" && scanned[e.h.Architecture]:
 		return e.scannable(d, w)
-	case strings.Contains(rest, "conv1d") && strings.HasSuffix(rest, ".weight") || rest == "shortconv.conv.weight":
+	case rest == "ssm_conv1d.weight" || rest == "ple_conv1d.weight" || rest == "shortconv.conv.weight":
 		return w.dims[1]%128 == 0
 	case w.op == opGetRows || hasAny(rest, lookedUp):
 		t.op = opRows
