@@ -24,6 +24,9 @@ The prompt comes from the arguments, from --prompt or --file, or from a pipe; wh
 comes through a pipe follows the rest. Without any prompt, on a terminal, it is a
 conversation. Without MODEL the default model is used, if it is there.
 
+On GPUs, what -ngl and -c leave open is chosen so that the model fits their memory: all
+layers with as long a context as fits, else as many layers as fit.
+
 In a conversation, /help shows its commands. What was typed is kept in
 $XDG_STATE_HOME/llm/history (~/.local/state/llm/history).
 
