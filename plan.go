@@ -115,5 +115,37 @@ func PlanRequest(options ...Option) (r plan.Request, devices []string, err error
 	return r, o.engine.Placement.Devices, err
 }
 
+// PlanOptions open a model as a choice has it, on the devices of this machine.
+func PlanOptions(c *PlanChoice) []Option {
+	r := &c.Request
+	options := []Option{
+		ContextSize(r.Context), BatchSize(r.Batch, r.Ubatch), SplitMode(r.SplitMode), MainGPU(r.MainGPU),
+		KVCache(strings.ToLower(r.KeyType.String()), strings.ToLower(r.ValueType.String())),
+	}
+	if len(c.Devices) == 0 {
+		options = append(options, UseDevices(llama.NoDevice))
+	} else {
+		options = append(options, GPULayers(r.GPULayers))
+	}
+	if r.TensorSplit != nil {
+		options = append(options, TensorSplit(r.TensorSplit...))
+	}
+	for _, o := range r.Overrides {
+		options = append(options, OverrideTensor(o.Pattern, o.Buffer))
+	}
+	if r.FlashAttention != plan.FlashAttentionAuto {
+		options = append(options, FlashAttention(r.FlashAttention == plan.FlashAttentionOn))
+	}
+	for _, o := range []struct {
+		on     bool
+		option func() Option
+	}{{r.FullWindow, FullSWA}, {r.NoKVOffload, NoKVOffload}, {r.NoOpOffload, NoOpOffload}, {r.NoHost, NoHost}, {r.NoRepack, NoRepack}} {
+		if o.on {
+			options = append(options, o.option())
+		}
+	}
+	return options
+}
+
 // ParseKVType is one of KVCacheTypes; empty: f16.
 func ParseKVType(name string) (gguf.TensorType, error) { return engine.ParseKVType(name) }

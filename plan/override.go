@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// expertWeights are the tensors of experts that a router chooses: LLM_FFN_EXPS_REGEX of
+// ExpertWeights are the tensors of experts that a router chooses: LLM_FFN_EXPS_REGEX of
 // common/common.h@v0.5.0.
-const expertWeights = `\.ffn_(up|down|gate|gate_up)_(ch|)exps`
+const ExpertWeights = `\.ffn_(up|down|gate|gate_up)_(ch|)exps`
 
 // maxLayers is more than any model has: LLAMA_MAX_LAYERS of src/llama-hparams.h@v0.5.0.
 const maxLayers = 512
@@ -16,13 +16,13 @@ const maxLayers = 512
 // negative: of all.
 func ExpertsOnHost(layers int) Override {
 	if layers < 0 || layers >= maxLayers {
-		return Override{Pattern: expertWeights, Buffer: "CPU"}
+		return Override{Pattern: ExpertWeights, Buffer: "CPU"}
 	}
 	numbers := make([]string, layers)
 	for i := range numbers {
 		numbers[i] = strconv.Itoa(i)
 	}
-	return Override{Pattern: `blk\.(` + strings.Join(numbers, "|") + ")" + expertWeights, Buffer: "CPU"}
+	return Override{Pattern: `blk\.(` + strings.Join(numbers, "|") + ")" + ExpertWeights, Buffer: "CPU"}
 }
 
 // ExpertLayers is how many of a model's layers, from the first, keep their experts on the host
@@ -32,7 +32,7 @@ func ExpertLayers(overrides []Override, layers int) (n int) {
 		if o == ExpertsOnHost(-1) {
 			return layers
 		}
-		if k := strings.Count(o.Pattern, "|") - strings.Count(expertWeights, "|") + 1; k > 0 && o == ExpertsOnHost(k) {
+		if k := strings.Count(o.Pattern, "|") - strings.Count(ExpertWeights, "|") + 1; k > 0 && o == ExpertsOnHost(k) {
 			n = max(n, min(k, layers))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // Placement says where the weights, the KV cache and the computation go. The zero value
@@ -25,25 +26,9 @@ type Placement struct {
 	NoOpOffload bool             // devices compute with their own weights only
 }
 
-// expertWeights are the names of the weights of experts (LLM_FFN_EXPS_REGEX in the
-// engine's common/common.h).
-const expertWeights = `\.ffn_(up|down|gate|gate_up)_(ch|)exps`
-
-// maxLayers is more than any model has (LLAMA_MAX_LAYERS).
-const maxLayers = 512
-
 // ExpertsOnCPU keeps the weights of experts in host memory: those of the first layers,
 // negative: of all.
-func ExpertsOnCPU(layers int) llama.Override {
-	if layers < 0 || layers >= maxLayers {
-		return llama.Override{Pattern: expertWeights, Buffer: "CPU"}
-	}
-	numbers := make([]string, layers)
-	for i := range numbers {
-		numbers[i] = fmt.Sprint(i)
-	}
-	return llama.Override{Pattern: `blk\.(` + strings.Join(numbers, "|") + ")" + expertWeights, Buffer: "CPU"}
-}
+func ExpertsOnCPU(layers int) llama.Override { return llama.Override(plan.ExpertsOnHost(layers)) }
 
 // Check refuses what could not be sent to a child, or read back from it. The rest is
 // checked by those who know the devices.
@@ -128,7 +113,7 @@ func number(n *int) string {
 }
 
 func puts(o llama.Override) string {
-	if strings.HasSuffix(o.Pattern, expertWeights) {
+	if strings.HasSuffix(o.Pattern, plan.ExpertWeights) {
 		return "keeping the weights of experts in host memory concerns"
 	}
 	return `the override of tensors "` + o.Pattern + `" concerns`
