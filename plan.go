@@ -3,11 +3,13 @@ package llm
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/internal/oracle"
 	"github.com/seed-f87006eb/llm/internal/worker"
+	"github.com/seed-f87006eb/llm/llama"
 	"github.com/seed-f87006eb/llm/plan"
 )
 

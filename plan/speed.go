@@ -50,7 +50,7 @@ func (m *Model) Speed(devices []Device, hostBandwidth uint64, r Request, memory 
 
 // read is how many bytes of weights are read for a token: of the host, then of each device.
 func (m *Model) read(r Request, memory *Memory, devices int) []uint64 {
-	read := make([]uint64, devices+1)
+	read, placed := make([]uint64, devices+1), make([]uint64, devices+1)
 	if len(memory.Layers) == 0 {
 		return read
 	}
@@ -87,6 +87,15 @@ func (m *Model) read(r Request, memory *Memory, devices int) []uint64 {
 			where = -1
 		}
 		read[where+1] += uint64(m.Hyper.Active(t.Name, size))
+		placed[where+1] += uint64(size)
+	}
+	// Weights that a device cannot compute with stay on the host, whatever their layer.
+	for i := range memory.Devices {
+		if is, all := memory.Devices[i].Weights, placed[i+1]; is < all {
+			away := uint64(float64(read[i+1]) * (1 - float64(is)/float64(all)))
+			read[i+1] -= away
+			read[0] += away
+		}
 	}
 	return read
 }

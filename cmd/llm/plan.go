@@ -56,16 +56,18 @@ and the JSON.`,
 
 // planning is a plan at work.
 type planning struct {
-	flags        *planFlags
-	address      string
-	file         *gguf.File
-	fetched      func() int64 // nil: nothing is
-	planner      *llm.Planner
-	exact, guess plan.Measurer // with what is loaded beside the model
-	wishes       plan.Wishes
-	beside       []string // what is
-	warnings     []string
-	close        []io.Closer
+	flags    *planFlags
+	address  string
+	file     *gguf.File
+	fetched  func() int64 // nil: nothing is
+	planner  *llm.Planner
+	exact    plan.Measurer // with what is loaded beside the model
+	guess    plan.Set
+	leveled  []leveled // see allLevels
+	wishes   plan.Wishes
+	beside   []string // what is
+	warnings []string
+	close    []io.Closer
 }
 
 func (a *app) plan(f *planFlags, args []string) error {

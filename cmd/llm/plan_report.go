@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/seed-f87006eb/llm/plan"
@@ -49,6 +50,8 @@ type planReport struct {
 	Would    []string     `json:"would_fit,omitempty"`
 	Options  []planOption `json:"options"`
 	Levels   []planLevel  `json:"levels,omitempty"`
+
+	Qualities []planLevelQuality `json:"qualities,omitempty"`
 
 	HeaderBytes  int64  `json:"header_bytes"`
 	FetchedBytes *int64 `json:"fetched_bytes,omitempty"`
@@ -144,6 +147,9 @@ func (p *planning) report(ctx context.Context) (*planReport, error) {
 	r.choice(c, &p.wishes)
 	if r.Options, err = p.options(ctx, c, r.Fits); err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(r.Options, func(o planOption) bool { return o.Level != "" }) {
+		r.Qualities = p.qualities(r.Options)
 	}
 	if p.flags.levels {
 		if r.Levels, err = p.levels(ctx); err != nil {

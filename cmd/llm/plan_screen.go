@@ -205,19 +205,48 @@ func (w *planScreen) levels(r *planReport) {
 	}
 	experts := r.hasExperts()
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, w.style.dim(tableRow(experts, "  level     bits      size", "", "layers", "experts", "context", "devices", "host", "tok/s ≤")))
+	fmt.Fprintln(w, w.style.dim(tableRow(experts, "  level     bits      size", "ppl ×", "layers", "experts", "context", "devices", "host", "tok/s ≤")))
 	for _, l := range r.Levels {
 		mark := "  "
 		if l.This {
 			mark = "▸ "
 		}
 		what := fmt.Sprintf("%s%-9s %5.2f %6s GiB", mark, l.Name, l.Bits, inGiB(uint64(l.Bytes)))
+		quality := "-"
+		if q := l.Quality; q != nil && q.Perplexity > 0 {
+			quality = fmt.Sprintf("%.3f", q.Perplexity)
+		}
 		if l.Plan == nil {
 			fmt.Fprintln(w, what+"  nothing fits")
 			continue
 		}
-		fmt.Fprintln(w, l.Plan.row(experts, what, ""))
+		fmt.Fprintln(w, l.Plan.row(experts, what, quality))
 	}
+}
+
+// quality says what levels cost.
+func (w *planScreen) quality(r *planReport) {
+	var parts []string
+	source, model := "", ""
+	for _, q := range r.Qualities {
+		if q.Perplexity > 0 {
+			parts = append(parts, fmt.Sprintf("%s %.2f", q.Level, q.Perplexity))
+			source, model = q.Source, q.Model
+		}
+	}
+	for _, l := range r.Levels {
+		if q := l.Quality; q != nil && source == "" {
+			source, model = q.Source, q.Model
+		}
+	}
+	if source == "" {
+		return
+	}
+	text := "ppl × is the perplexity by that of 16 bits"
+	if len(parts) > 0 {
+		text = "perplexity by that of 16 bits: " + strings.Join(parts, ", ")
+	}
+	w.row("quality", "%s, measured of %s (%s)", text, printable(model), printable(source))
 }
 
 func (w *planScreen) notes(r *planReport) {
@@ -229,6 +258,7 @@ func (w *planScreen) notes(r *planReport) {
 		}
 		w.row(label, "%s", printable(reason))
 	}
+	w.quality(r)
 	for _, warning := range r.Warnings {
 		w.row("warning", "%s", printable(warning))
 	}
