@@ -81,7 +81,6 @@ func mustSimulate(t *testing.T, path string, devices []llama.Described, change f
 // what CUDA pads to.
 func TestDescribed(t *testing.T) {
 	p := mustSimulate(t, testmodel.SmolLM2(t), []llama.Described{card("CUDA0", 24)}, nil)
-	t.Logf("%+v", p)
 	if use := p.of("CUDA0"); use.Device != "CUDA0" || use.Host || use.Model != 96646400 || use.Context != 4096*30*2*192*2 {
 		t.Errorf("%+v", use)
 	}
@@ -94,7 +93,7 @@ func TestDescribed(t *testing.T) {
 func TestDescribedNone(t *testing.T) {
 	p := mustSimulate(t, testmodel.SmolLM2(t), []llama.Described{}, nil)
 	for _, use := range p.memory {
-		if !use.Host && use.Device != "CPU" || use.Device != "CPU" {
+		if use.Device != "CPU" {
 			t.Errorf("%+v", use)
 		}
 	}
@@ -134,6 +133,81 @@ func TestDescribedPlacement(t *testing.T) {
 	})
 	if a, b := all.of("CUDA0").Model, moved.of("CUDA0").Model; b >= a || moved.weights() != all.weights() {
 		t.Errorf("%d bytes on the device, %d after all ffn_down went to the CPU; in all %d and %d", a, b, all.weights(), moved.weights())
+	}
+}
+
+// TestDescribedLimit: a tensor that a device cannot compute with stays on the host. The
+// embedding of Gemma, which is its output as well, has 178 MB.
+func TestDescribedLimit(t *testing.T) {
+	whole := card("Vulkan0", 2)
+	whole.Backend, whole.RowPadding = "vulkan", 0
+	limited := whole
+	limited.MaxTensor = 128 << 20
+	a, b := mustSimulate(t, testmodel.Gemma3(t), []llama.Described{whole}, nil).of("Vulkan0").Model, mustSimulate(t, testmodel.Gemma3(t), []llama.Described{limited}, nil).of("Vulkan0").Model
+	if a-b < 128<<20 {
+		t.Errorf("%d bytes on a device that takes any tensor, %d on one that takes 128 MiB", a, b)
+	}
+}
+
+// compute is what a context of SmolLM2 with one row of logits takes of a device for
+// computation.
+func compute(t *testing.T, devices []llama.Described, change func(*llama.ModelParams, *llama.ContextParams)) uint64 {
+	t.Helper()
+	return mustSimulate(t, testmodel.SmolLM2(t), devices, func(mp *llama.ModelParams, cp *llama.ContextParams) {
+		cp.Context, cp.Outputs, cp.FlashAttention = 8192, 1, llama.FlashAttentionOn
+		change(mp, cp)
+	}).of(devices[0].Name).Compute
+}
+
+// TestDescribedScratch: what backends need beside results. CUDA copies a quantized cache as f16
+// for prompts: 192 numbers a token for keys, and as many for values. Metal has room for such
+// copies of every cache, Vulkan needs none.
+func TestDescribedScratch(t *testing.T) {
+	const tokens, copies = 128 << 10, 128 << 10 * 2 * 192 * 2
+	q8, err := llama.ParseKVType("q8_0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vulkan uint64
+	for _, c := range []struct {
+		backend string
+		f16, q8 uint64
+	}{{"vulkan", 0, 0}, {"cuda", 0, copies}, {"metal", copies, copies}} {
+		d := []llama.Described{card("D0", 24)}
+		d[0].Backend = c.backend
+		plain := compute(t, d, func(_ *llama.ModelParams, cp *llama.ContextParams) { cp.Context = tokens })
+		quantized := compute(t, d, func(_ *llama.ModelParams, cp *llama.ContextParams) {
+			cp.Context, cp.KeyType, cp.ValueType = tokens, q8, q8
+		})
+		if c.backend == "vulkan" {
+			vulkan = plain
+		}
+		for _, got := range [][2]uint64{{plain, c.f16}, {quantized, c.q8}} {
+			if diff := int64(got[0]) - int64(vulkan+got[1]); diff < -8<<20 || diff > 8<<20 {
+				t.Errorf("%s: %d bytes, want about %d more than %d", c.backend, got[0], got[1], vulkan)
+			}
+		}
+	}
+}
+
+// TestDescribedOffload: weights in host memory are copied to the device for prompts.
+func TestDescribedOffload(t *testing.T) {
+	one := []llama.Described{card("CUDA0", 24)}
+	on := compute(t, one, func(mp *llama.ModelParams, _ *llama.ContextParams) { mp.GPULayers = 0 })
+	off := compute(t, one, func(mp *llama.ModelParams, cp *llama.ContextParams) { mp.GPULayers, cp.OpOffload = 0, false })
+	if on == 0 || off != 0 {
+		t.Errorf("%d bytes for layers on the CPU, %d without offload", on, off)
+	}
+}
+
+// TestDescribedPipeline: devices that can work on several batches at once have copies of their
+// inputs.
+func TestDescribedPipeline(t *testing.T) {
+	two := []llama.Described{card("CUDA0", 24), card("CUDA1", 24)}
+	with := compute(t, two, func(*llama.ModelParams, *llama.ContextParams) {})
+	two[1].Events = false
+	if without := compute(t, two, func(*llama.ModelParams, *llama.ContextParams) {}); with <= without {
+		t.Errorf("%d bytes with events, %d without", with, without)
 	}
 }
 

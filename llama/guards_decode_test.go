@@ -18,7 +18,21 @@ var decodeGuards = map[string]guardCase{
 		g.b.Close()
 		return []error{g.c.Decode(g.b), g.c.Encode(g.b)}
 	}},
-	"batch larger than n_batch":                       {llama.ErrInvalid, func(g *guarded) []error { return []error{g.decode(65, 0)} }},
+	"batch larger than n_batch": {llama.ErrInvalid, func(g *guarded) []error { return []error{g.decode(65, 0)} }},
+	"more outputs than the context has room for": {llama.ErrInvalid, func(g *guarded) []error {
+		c := newContext(g.T, g.m, func(p *llama.ContextParams) { p.Outputs = 2 })
+		three := func(outputs int) error {
+			g.b.Clear()
+			for i := range 3 {
+				g.must(g.b.Add(300, i, i < outputs, 0))
+			}
+			return c.Decode(g.b)
+		}
+		g.must(three(2), c.Memory().Clear())
+		embeddings := newContext(g.T, g.m, func(p *llama.ContextParams) { p.Outputs, p.Embeddings = 2, true })
+		err := three(3)
+		return []error{err, embeddings.Decode(g.b)}
+	}},
 	"encode larger than n_ubatch":                     {llama.ErrInvalid, largeEncode(testgguf.Encoder(1, testgguf.PoolingMean))},
 	"encode larger than n_ubatch, of encoder-decoder": {llama.ErrInvalid, largeEncode(testgguf.EncoderDecoder(1))},
 	"non-causal decode larger than n_ubatch": {llama.ErrInvalid, func(g *guarded) []error {

@@ -52,7 +52,39 @@ int load(void (*change)(llm_model_params & p), char ** err) {
     return llm_model_load("/no/such/file", &p, &model, err);
 }
 
+int simulate(const llm_described * devices, int32_t n, char ** err) {
+    llm_model_params p;
+    llm_model_default_params(&p);
+    p.no_alloc = true, p.described = devices, p.n_described = n;
+    llm_model * model = nullptr;
+    return llm_model_load("/no/such/file", &p, &model, err);
+}
+
+// A device with what each must have but for one thing.
+int simulate(void (*change)(llm_described & d), char ** err) {
+    llm_described d{};
+    d.name = "A", d.backend = "cuda", d.total = 1, d.alignment = 1;
+    change(d);
+    return simulate(&d, 1, err);
+}
+
 const fault faults[] = {
+    [](fixture &, char ** err) { return simulate(nullptr, 1, err); },
+    [](fixture &, char ** err) { return simulate(nullptr, -1, err); },
+    [](fixture &, char ** err) { static const llm_described d{}; return simulate(&d, -1, err); },
+    [](fixture &, char ** err) { static const llm_described d{}; return simulate(&d, 1 << 30, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.name = nullptr; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.backend = nullptr; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.total = 0; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.free = UINT64_MAX; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.alignment = 0; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.host_buffer = true; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.row_padding = UINT32_MAX; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.max_buffer = 1; }, err); },
+    [](fixture &, char ** err) { return simulate([](llm_described & d) { d.compute_capability = UINT32_MAX; }, err); },
+    [](fixture &, char ** err) { return llm_device_describe(0, nullptr, err); },
+    [](fixture &, char ** err) { llm_described d; return llm_device_describe(-1, &d, err); },
+    [](fixture &, char ** err) { llm_described d; return llm_device_describe(0, &d, err); }, // the CPU
     [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_devices = 1; }, err); },
     [](fixture &, char ** err) { return load([](llm_model_params & p) { p.n_devices = -1; }, err); },
     [](fixture &, char ** err) { return load([](llm_model_params & p) { static const char * const none = nullptr; p.devices = &none, p.n_devices = 1; }, err); },
