@@ -26,15 +26,17 @@ type model struct {
 	AbsentTensors []string       `json:"absent_tensors"` // regular expressions
 }
 
-var models = sync.OnceValues(func() (map[string]model, error) {
+var models = sync.OnceValues(func() (map[string]model, error) { return readModels(modelsFile) })
+
+func readModels(text []byte) (map[string]model, error) {
 	var file struct {
 		Models map[string]model `json:"models"`
 	}
-	d := json.NewDecoder(bytes.NewReader(modelsFile))
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber() // 1.0 is a float, 1 is not
 	err := d.Decode(&file)
 	return file.Models, err
-})
+}
 
 // Names are the models that there are, sorted.
 func Names() []string {

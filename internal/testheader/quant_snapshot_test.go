@@ -1,6 +1,7 @@
 package testheader
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +14,8 @@ import (
 	"github.com/seed-f87006eb/llm/quant"
 )
 
-// snapshots are the models of ours that tests/snapshots of the engine has.
+// snapshots are the models of testdata/models.json that tests/snapshots of the engine has;
+// testdata/snapshots.json has the others.
 var snapshots = map[string]string{
 	"gemma-3-4b-it":               "gemma3-4b",
 	"gpt-oss-120b":                "gpt-oss-120b",
@@ -64,17 +66,21 @@ func readSnapshot(t *testing.T, name string) (shape map[string]int, sections []s
 // TestSnapshots: each section of the engine's own snapshots. They know a model by some
 // numbers, which stand in their second line.
 func TestSnapshots(t *testing.T) {
-	for name, model := range snapshots {
+	for _, name := range snapshotNames(t) {
 		t.Run(name, func(t *testing.T) {
 			shape, sections := readSnapshot(t, name)
-			f, s := open(t, Write(t, model, "F16"))
-			s = withOutput(t, f, s, sections)
-			want := quant.Shape{
-				Architecture: f.Architecture(), Layers: shape["n_layer"],
+			architecture, tensors := snapshotTensors(t, name)
+			s, err := quant.NewSource(quant.Shape{
+				Architecture: architecture, Layers: shape["n_layer"],
 				Heads: shape["n_head"], KVHeads: shape["n_head_kv"], Experts: shape["n_expert"],
+			}, withOutput(tensors, sections))
+			if err != nil {
+				t.Fatal(err)
 			}
-			if s.Shape != want {
-				t.Fatalf("our model is %+v, that of the snapshot %+v", s.Shape, want)
+			if known, ok := snapshots[name]; ok {
+				if _, read := open(t, Write(t, known, "F16")); read.Shape != s.Shape {
+					t.Errorf("our model is %+v, that of the snapshot %+v", read.Shape, s.Shape)
+				}
 			}
 			for _, section := range sections {
 				matchSection(t, s, section)
@@ -83,28 +89,87 @@ func TestSnapshots(t *testing.T) {
 	}
 }
 
+func snapshotNames(t *testing.T) (names []string) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(testmodel.Root(), "third_party", "llama.cpp", "tests", "snapshots", "*.schema"))
+	if err != nil || len(paths) < 12 {
+		t.Fatalf("%d snapshots, %v; get them with: make native", len(paths), err)
+	}
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".schema"))
+	}
+	return names
+}
+
+//go:embed testdata/snapshots.json
+var snapshotModels []byte
+
+// snapshotTensors are the tensors of a snapshot's model, as the engine makes them of its
+// hyper-parameters.
+func snapshotTensors(t *testing.T, name string) (architecture string, tensors []gguf.Tensor) {
+	t.Helper()
+	if known, ok := snapshots[name]; ok {
+		f, _ := open(t, Write(t, known, "F16"))
+		return f.Architecture(), f.Tensors
+	}
+	all, err := readModels(snapshotModels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, ok := all[name]
+	if !ok {
+		t.Fatalf("testdata/snapshots.json has no %s", name)
+	}
+	w, err := m.writer(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := filepath.Join(t.TempDir(), "keys.gguf")
+	if err := gguf.Create(t.Context(), []gguf.Output{{Path: keys, Content: w}}, true, nil); err != nil {
+		t.Fatal(err)
+	}
+	if tensors, err = m.tensors(keys); err != nil {
+		t.Fatal(err)
+	}
+	return m.Architecture, apart(tensors)
+}
+
+// apart has the experts' gates and what goes up in two tensors, as files have them; the
+// engine takes one of both as well.
+func apart(tensors []gguf.Tensor) (list []gguf.Tensor) {
+	for _, x := range tensors {
+		before, after, both := strings.Cut(x.Name, "ffn_gate_up_exps")
+		if !both {
+			list = append(list, x)
+			continue
+		}
+		x.Dims = slices.Clone(x.Dims)
+		x.Dims[1] /= 2
+		for _, name := range []string{"ffn_gate_exps", "ffn_up_exps"} {
+			x.Name = before + name + after
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
 // withOutput adds the output of its own that the file of a snapshot has where the model's
 // published weights have none: a copy of the embeddings.
-func withOutput(t *testing.T, f *gguf.File, s *quant.Source, sections []section) *quant.Source {
-	t.Helper()
+func withOutput(tensors []gguf.Tensor, sections []section) []gguf.Tensor {
 	const output = "output.weight"
-	tensors := slices.Clone(f.Tensors)
 	has := slices.ContainsFunc(tensors, func(x gguf.Tensor) bool { return x.Name == output })
 	wants := slices.ContainsFunc(sections, func(s section) bool { return s.others[output] != "" })
 	if has || !wants {
-		return s
+		return tensors
 	}
-	for _, x := range f.Tensors {
+	tensors = slices.Clone(tensors)
+	for _, x := range tensors {
 		if x.Name == "token_embd.weight" {
 			x.Name = output
 			tensors = append(tensors, x)
 		}
 	}
-	s, err := quant.NewSource(s.Shape, tensors)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return tensors
 }
 
 func matchSection(t *testing.T, s *quant.Source, want section) {
