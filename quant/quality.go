@@ -60,8 +60,8 @@ var published = []struct {
 }
 
 // Published is what was published of a file type, made with or without an importance matrix.
-// It is of another model than the one at hand: how types compare carries over, numbers do
-// not. False: nothing that is known here.
+// It is of another model than the one at hand: a guide to the order of types, no more.
+// False: nothing that is known here.
 func Published(t gguf.FileType, imatrix bool) (Quality, bool) {
 	for _, p := range published {
 		if p.fileType == t && p.imatrix == imatrix {
