@@ -248,7 +248,7 @@ func (l *layer) attend(q, k, v, bias *tensor) *tensor {
 		one := elementSize(values.kind)
 		vv = g.view(values, [4]int64{cells, heads, d, values.ne[2]}, [4]int64{one, one * cells * d, one * cells, one * cells * values.ne[0]})
 	}
-	y := l.heads(q, kv, vv, bias, nil, g.mask(window, cells), l.w("attn_sinks.weight"), true)
+	y := l.heads(q, kv, vv, bias, nil, g.mask(window, cells), l.w("attn_sinks.weight"), !g.s.flash)
 	if valueRot != nil {
 		y = g.rotate(y, valueRot)
 	}
