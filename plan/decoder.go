@@ -222,7 +222,7 @@ func (l *layer) gate(y, by *tensor) *tensor {
 	if by.ne[0] == y.ne[0] {
 		return l.mul(y, by)
 	}
-	heads, n := by.ne[0], y.ne[1]
+	heads, n := max(1, by.ne[0]), y.ne[1]
 	z := l.mul(l.reshape(y, y.ne[0]/heads, heads, n, 1), l.reshape(by, 1, heads, n, 1))
 	return l.reshape(z, y.ne[0], n, 1, 1)
 }

@@ -142,6 +142,9 @@ func (g *graph) mulMatID(w, x, ids *tensor) *tensor {
 }
 
 func (g *graph) rows(a, ids *tensor) *tensor {
+	if a == nil {
+		return g.fresh(opRows, gguf.F32, int64(g.h.Embedding), ids.ne[0], ids.ne[1], ids.ne[2], ids)
+	}
 	kind := gguf.F32
 	if a.kind == gguf.I32 {
 		kind = gguf.I32

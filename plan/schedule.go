@@ -113,6 +113,17 @@ func (s *scheduler) assign() {
 				t.backend = int8(b)
 			}
 		}
+		s.orHost(t)
+		for _, x := range t.src[:t.sources] {
+			s.orHost(x)
+		}
+	}
+}
+
+// orHost is for models that the engine would not load.
+func (s *scheduler) orHost(t *tensor) {
+	if t.backend == unassigned {
+		t.backend = int8(s.last)
 	}
 }
 
