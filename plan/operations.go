@@ -10,19 +10,25 @@ func computes(d Device, t *tensor) bool {
 	case t.op == opAttention:
 		return d.attends(t)
 	case t.op == opMatMul || t.op == opMatMulID:
-		w := t.src[0].kind
-		return w != gguf.TQ1_0 && w != gguf.TQ2_0
+		return multiplies(t.src[0].kind)
 	case t.op == opRows:
-		switch w := t.src[0].kind; w {
-		case gguf.TQ1_0, gguf.TQ2_0, gguf.NVFP4:
-			return false
-		case gguf.IQ4_NL, gguf.MXFP4:
-			return t.src[0].ne[0]%256 == 0
-		}
+		return looksUp(t.src[0].kind, t.src[0].ne[0])
 	case t.exact == exactConv:
 		return t.src[0].ne[1]%128 == 0
 	case t.exact == exactScan:
 		return d.scans(t)
+	}
+	return true
+}
+
+func multiplies(t gguf.TensorType) bool { return t != gguf.TQ1_0 && t != gguf.TQ2_0 }
+
+func looksUp(t gguf.TensorType, row int64) bool {
+	switch t {
+	case gguf.TQ1_0, gguf.TQ2_0, gguf.NVFP4:
+		return false
+	case gguf.IQ4_NL, gguf.MXFP4:
+		return row%256 == 0
 	}
 	return true
 }

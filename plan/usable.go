@@ -8,29 +8,18 @@ func (e *Estimator) usable(d Device, limit uint64, w *weight) bool {
 	if limit > 0 && w.bytes > limit {
 		return false
 	}
-	t := tensor{src: [maxSources]*tensor{{kind: w.kind, ne: w.shape()}}, sources: 1}
-	switch rest, _ := layerOf(w.name); {
-	case w.op == opMulMat || w.op == opMulMatID:
-		t.op = opMatMul
-	case rest == "ssm_a" && scanned[e.h.Architecture]:
-		return e.scannable(d, w)
-	case rest == "ssm_conv1d.weight" || rest == "ple_conv1d.weight" || rest == "shortconv.conv.weight":
+	switch w.op {
+	case opMulMat, opMulMatID:
+		return multiplies(w.kind)
+	case opGetRows:
+		return looksUp(w.kind, int64(w.dims[0]))
+	case opConvolve:
 		return w.dims[1]%128 == 0
-	case w.op == opGetRows || hasAny(rest, lookedUp):
-		t.op = opRows
-	default:
-		return true
+	case opScan:
+		return e.scannable(d, w)
 	}
-	return computes(d, &t)
+	return true
 }
-
-// scanned are architectures whose states are scanned; others multiply with ssm_a.
-var scanned = map[string]bool{
-	"mamba": true, "mamba2": true, "jamba": true, "plamo2": true, "falcon-h1": true, "granitehybrid": true, "nemotron_h": true, "nemotron_h_moe": true,
-}
-
-// lookedUp are tables of layers.
-var lookedUp = []string{"attn_rel_b.", "_ape.", "tid2eid", "embed_tokens."}
 
 func (w *weight) shape() [4]int64 {
 	return [4]int64{int64(w.dims[0]), int64(w.dims[1]), int64(w.dims[2]), int64(w.dims[3])}

@@ -14,6 +14,8 @@ const (
 	opMulMat
 	opMulMatID
 	opGetRows
+	opConvolve
+	opScan
 )
 
 // Where a weight belongs: the input, the output, else a layer.
@@ -108,9 +110,23 @@ func (w *weight) find(h *gguf.Hyper) bool {
 		w.op = opMulMatID
 	case w.dims[1] > 1 && strings.HasSuffix(rest, ".weight") && !hasAny(rest, rowsOf) && !strings.Contains(rest, "norm"):
 		w.op = opMulMat
+	case rest == "ssm_a" && scanned[h.Architecture]:
+		w.op = opScan
+	case rest == "ssm_conv1d.weight" || rest == "ple_conv1d.weight" || rest == "shortconv.conv.weight":
+		w.op = opConvolve
+	case hasAny(rest, lookedUp):
+		w.op = opGetRows
 	}
 	return true
 }
+
+// scanned are architectures whose states are scanned; others multiply with ssm_a.
+var scanned = map[string]bool{
+	"mamba": true, "mamba2": true, "jamba": true, "plamo2": true, "falcon-h1": true, "granitehybrid": true, "nemotron_h": true, "nemotron_h_moe": true,
+}
+
+// lookedUp are tables of layers.
+var lookedUp = []string{"attn_rel_b.", "_ape.", "tid2eid", "embed_tokens."}
 
 // keepsAhead are architectures whose layers after the main ones are part of the model.
 var keepsAhead = map[string]bool{"granite-switch": true, "eagle3": true, "dflash": true, "gemma4-assistant": true}
