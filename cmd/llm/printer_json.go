@@ -14,11 +14,34 @@ type jsonPrinter struct {
 }
 
 func (p *jsonPrinter) opened(info llm.Info) error {
-	return p.out.Encode(map[string]any{
+	o := map[string]any{
 		"event": "model", "path": info.Path, "description": info.Model.Description,
 		"n_ctx": info.Context.ContextSeq, "n_ctx_reason": info.ContextReason, "n_ctx_train": info.Model.ContextTrain,
 		"devices": shareRows(info.Shares), "threads": info.Threads, "load_ms": ms(info.LoadTime),
-	})
+	}
+	if info.Chosen != "" {
+		o["chosen"] = info.Chosen
+	}
+	if info.Plan != nil {
+		o["plan"] = planRows(info.Plan)
+	}
+	return p.out.Encode(o)
+}
+
+// planRow compares the plan for a memory with what was taken of it, in bytes.
+type planRow struct {
+	Device  string `json:"device"`
+	Planned uint64 `json:"planned"`
+	Real    uint64 `json:"real"`
+	Mapped  uint64 `json:"mapped"` // of the real: the file itself
+}
+
+func planRows(r *llm.PlanReport) []planRow {
+	rows := []planRow{}
+	for _, row := range r.Rows {
+		rows = append(rows, planRow{row.Device, row.Planned.Total(), row.Real.Total(), row.Mapped})
+	}
+	return rows
 }
 
 // shareRow is what a device has of the model.
