@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
@@ -13,7 +14,8 @@ import (
 
 // fit chooses what the options leave open, so that the model fits the devices that are here:
 // layers, and the context. What was asked for stays. Chosen says what; empty: nothing was.
-// Notices are about the host's memory. f was checked. Without devices nothing is searched.
+// Notices are about the host's memory. f was checked. Without devices nothing is searched, nor
+// with one that does not tell its memory.
 func (o *Options) fit(ctx context.Context, f *gguf.File) (chosen string, notices []string) {
 	h, err := f.Hyper()
 	if err != nil {
@@ -37,7 +39,7 @@ func (o *Options) fit(ctx context.Context, f *gguf.File) (chosen string, notices
 		}
 		return "", notices
 	}
-	if !o.leavesOpen() {
+	if !o.leavesOpen() || slices.ContainsFunc(devices, func(d plan.Device) bool { return d.Total == 0 }) {
 		return "", nil
 	}
 	w := o.wishes(m, r, devices)
