@@ -17,8 +17,7 @@ func (s *search) largest(low, high int, at func(int) candidate) (*measured, erro
 		if wrong > 1 {
 			n = below + (above-below)/2
 		}
-		p, expected := s.balanced(at(n))
-		m, err := s.measure(p)
+		m, expected, err := s.attempt(at(n))
 		switch {
 		case err != nil:
 			return nil, err
@@ -30,11 +29,29 @@ func (s *search) largest(low, high int, at func(int) candidate) (*measured, erro
 			above = n
 		}
 		wrong++
-		if m.fits == expected {
+		if expected {
 			wrong = 0
 		}
 	}
 	return best, nil
+}
+
+// attempt measures a placement; and where it does not fit, and is predicted to with another
+// division among the devices after that, that one too. expected: what fits was predicted to,
+// and what does not was not. Nil: there were enough measurements.
+func (s *search) attempt(p candidate) (m *measured, expected bool, err error) {
+	for range 3 {
+		q, predicted := s.balanced(p)
+		again, err := s.measure(q)
+		if err != nil || again == nil || again == m {
+			return m, expected, err
+		}
+		m, expected = again, again.fits == predicted
+		if m.fits {
+			break
+		}
+	}
+	return m, expected, nil
 }
 
 // guessLargest is the largest number between two that is predicted to fit; the one above the
@@ -68,30 +85,31 @@ func (s *search) balanced(p candidate) (candidate, bool) {
 }
 
 // split divides the layers of a placement among several devices: as evenly, in memory that
-// stays free, as they can be. False: it is not ours to do, or no division is predicted to fit.
+// stays free, as they can be. False: it is not ours to do, or no division is predicted to
+// fit; then it is the one that lacks least.
 func (s *search) split(p candidate) (candidate, bool) {
-	fill := func(more uint64) ([]int, bool) { return s.fill(p, more) }
-	counts, ok := fill(0)
-	if !ok {
+	const part = 16 << 20
+	most := int64(0)
+	for _, d := range s.use {
+		most = max(most, int64(d.Free/part))
+	}
+	// How much stays free beyond the headroom; negative: of it.
+	more := func(i int) int64 { return (int64(i) - most) * part }
+	n := sort.Search(int(2*most), func(i int) bool { _, ok := s.fill(p, more(i)); return !ok })
+	if n == 0 {
 		return p, false
 	}
-	// As much as possible stays free beyond the headroom.
-	const part = 64 << 20
-	var most uint64
-	for _, d := range s.use {
-		most = max(most, d.Free/part)
-	}
-	n := sort.Search(int(most), func(i int) bool { _, ok := fill(uint64(i+1) * part); return !ok })
-	if n > 0 {
-		counts, _ = fill(uint64(n) * part)
-	}
-	p.counts = counts
-	return p, true
+	p.counts, _ = s.fill(p, more(n-1))
+	return p, more(n-1) >= 0
 }
 
 // fill gives each device as many layers as are predicted to fit with so much left free, the
-// first devices first.
-func (s *search) fill(p candidate, more uint64) ([]int, bool) {
+// first devices first. False: it is not ours to do, or they are too many.
+func (s *search) fill(p candidate, more int64) ([]int, bool) {
+	mode := s.Request.SplitMode
+	if len(s.use) < 2 || s.Request.TensorSplit != nil || mode != "" && mode != "layer" || p.layers == 0 {
+		return nil, false
+	}
 	counts := make([]int, len(s.use))
 	left := p.layers
 	for i := range s.use {
@@ -110,8 +128,8 @@ func (s *search) fill(p candidate, more uint64) ([]int, bool) {
 			if err != nil {
 				return false
 			}
-			n64 := g.Devices[i].Total()
-			return n64 == 0 || n64+s.Headroom+more <= s.use[i].Free
+			total := g.Devices[i].Total()
+			return total == 0 || int64(total+s.Headroom)+more <= int64(s.use[i].Free)
 		}
 		n := left
 		if !fits(left) {

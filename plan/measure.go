@@ -151,7 +151,7 @@ func (s *search) measure(p candidate) (*measured, error) {
 		return nil, nil
 	}
 	r := s.request(p)
-	trial := Trial{What: s.describe(p)}
+	trial := Trial{What: s.describe(p), Request: r}
 	memory, err := s.exact.Measure(s.ctx, s.use, r)
 	if err != nil {
 		var impossible *Impossible
@@ -164,7 +164,7 @@ func (s *search) measure(p candidate) (*measured, error) {
 	if len(memory.Devices) != len(s.use) {
 		return nil, fmt.Errorf("plan: %d devices were measured of %d", len(memory.Devices), len(s.use))
 	}
-	m := &measured{candidate: p, devices: s.use, kv: s.kv, request: r, memory: memory, fits: s.lacks(memory, 0) == nil}
+	m := &measured{candidate: p, devices: s.use, kv: s.kv, request: r, memory: memory, fits: s.fits(memory, 0)}
 	m.off.devices = make([]int64, len(s.use))
 	if g := s.guesses[s.key(p)]; g != nil {
 		m.off = offOf(memory, g)
@@ -205,14 +205,14 @@ func (s *search) describe(p candidate) string {
 func (d Device) unified() bool { return d.Backend == "metal" || d.Rules.Unified }
 
 // fits is whether each device keeps its headroom and more, and the host has enough.
-func (s *search) fits(m *Memory, more uint64) bool { return s.lacks(m, more) == nil }
+func (s *search) fits(m *Memory, more int64) bool { return s.lacks(m, more) == nil }
 
 // lacks is what does not fit.
-func (s *search) lacks(m *Memory, more uint64) (list []Lack) {
+func (s *search) lacks(m *Memory, more int64) (list []Lack) {
 	host := m.Host.Total()
 	for i, d := range s.use {
 		n := m.Devices[i].Total()
-		room := d.Free - min(d.Free, s.Headroom+more)
+		room := uint64(max(int64(d.Free)-int64(s.Headroom)-more, 0))
 		if n > room {
 			list = append(list, Lack{Where: d.Name, Needed: n, Room: room})
 		}

@@ -27,6 +27,8 @@ type Wishes struct {
 	FixedLayers  bool // Request.GPULayers is wanted and no other
 	FixedExperts bool // the experts stay where Request has them
 
+	NoAdvice bool // when nothing fits, do not look for what would
+
 	Headroom      uint64  // that stays free on each device; for what no plan has, such as the driver's own
 	HostMemory    uint64  // that may be used of the host; 0: it is not known, and not limited
 	HostBandwidth uint64  // bytes a second; 0: not known
@@ -59,6 +61,7 @@ type Choice struct {
 // Trial is a placement that was measured.
 type Trial struct {
 	What    string
+	Request Request
 	Memory  *Memory
 	Fits    bool
 	Refused string // by the engine, whatever the memory
@@ -80,7 +83,7 @@ func Search(ctx context.Context, exact, guess Measurer, m *Model, w Wishes) (*Ch
 	s := newSearch(ctx, exact, guess, m, w)
 	c, err := s.run(maxTrials)
 	var nothing *NothingFits
-	if errors.As(err, &nothing) {
+	if errors.As(err, &nothing) && !w.NoAdvice {
 		if err := s.whatWouldFit(nothing); err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/seed-f87006eb/llm"
@@ -83,31 +84,31 @@ func (p *planning) allLevels() ([]leveled, error) {
 	return p.leveled, nil
 }
 
-// searchLevel looks for a placement of a level; nil: nothing fits.
-func (p *planning) searchLevel(ctx context.Context, l *leveled, exact, guess plan.Measurer) (*plan.Choice, error) {
-	with := func(m plan.Measurer) plan.Measurer { return plan.Set{Model: m, Companions: p.guess.Companions} }
-	c, err := plan.Search(ctx, with(exact), with(guess), &plan.Model{Hyper: p.planner.Hyper, Tensors: l.tensors}, p.wishes)
-	var nothing *plan.NothingFits
-	if errors.As(err, &nothing) {
-		return nil, nil
+// layersBytes is what of its weights must lie on devices: all but what is before the layers.
+func (l *leveled) layersBytes() (n uint64) {
+	for _, t := range l.tensors {
+		if size, ok := t.Size(); ok && (strings.HasPrefix(t.Name, "blk.") || strings.HasPrefix(t.Name, "output")) {
+			n += uint64(size)
+		}
 	}
-	return c, err
+	return n
 }
 
-// guessLevel does so by arithmetic.
-func (p *planning) guessLevel(ctx context.Context, l *leveled) (*plan.Choice, error) {
-	guess := plan.NewEstimator(p.planner.Hyper, l.tensors, plan.RepackNone)
-	return p.searchLevel(ctx, l, guess, guess)
-}
-
-// exactLevel has the engine plan.
-func (p *planning) exactLevel(ctx context.Context, l *leveled) (*plan.Choice, error) {
+// planLevel has the engine plan for a level; nil: nothing fits.
+func (p *planning) planLevel(ctx context.Context, w plan.Wishes, l *leveled) (*plan.Choice, error) {
 	planner, err := llm.OpenPlanner(ctx, p.file, l.tensors)
 	if err != nil {
 		return nil, err
 	}
 	defer planner.Close()
-	return p.searchLevel(ctx, l, planner, planner.Guess)
+	w.NoAdvice = true
+	with := func(m plan.Measurer) plan.Measurer { return plan.Set{Model: m, Companions: p.guess.Companions} }
+	c, err := plan.Search(ctx, with(planner), with(planner.Guess), &planner.Model, w)
+	var nothing *plan.NothingFits
+	if errors.As(err, &nothing) {
+		return nil, nil
+	}
+	return c, err
 }
 
 // residentLevel is the best level of which all is on the devices, or that fits at all where
@@ -118,20 +119,26 @@ func (p *planning) residentLevel(ctx context.Context) (*planOption, error) {
 	if err != nil {
 		return nil, nil
 	}
+	w, room := p.wishes, p.wishes.HostMemory
+	if len(w.Devices) > 0 {
+		w.FixedLayers, w.Request.GPULayers, w.FixedExperts = true, -1, true
+		room = 0
+		for _, d := range w.Devices {
+			room += d.Free - min(d.Free, w.Headroom)
+		}
+	}
 	var failed error
 	found := map[gguf.FileType]*plan.Choice{}
 	fits := func(l quant.Level) quant.Fit {
 		i := slices.IndexFunc(levels, func(o leveled) bool { return o.FileType == l.FileType })
-		if i < 0 || failed != nil {
+		if i < 0 || failed != nil || room > 0 && levels[i].layersBytes() > room {
 			return quant.Fit{}
 		}
-		for _, look := range []func(context.Context, *leveled) (*plan.Choice, error){p.guessLevel, p.exactLevel} {
-			c, err := look(ctx, &levels[i])
-			if failed = err; err != nil || c == nil || !c.Whole && len(p.wishes.Devices) > 0 {
-				return quant.Fit{}
-			}
-			found[l.FileType] = c
+		c, err := p.planLevel(ctx, w, &levels[i])
+		if failed = err; err != nil || c == nil || !c.Whole && len(w.Devices) > 0 {
+			return quant.Fit{}
 		}
+		found[l.FileType] = c
 		return quant.Fit{OK: true}
 	}
 	candidates := make([]quant.Level, len(levels))
@@ -172,7 +179,7 @@ func (p *planning) level(ctx context.Context, l *leveled) (planLevel, error) {
 		Name: l.String(), Bytes: l.Size, Bits: math.Round(100*l.Bits) / 100, Imatrix: l.Imatrix, Caveat: l.Caveat,
 		Quality: qualityOf(l.Quality), This: l.FileType == p.file.FileType()&^gguf.FileTypeGuessed,
 	}
-	c, err := p.exactLevel(ctx, l)
+	c, err := p.planLevel(ctx, p.wishes, l)
 	if c != nil {
 		o := optionOf("", c)
 		level.Fits, level.Whole, level.Plan = true, c.Whole, &o

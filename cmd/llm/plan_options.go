@@ -46,6 +46,7 @@ func (p *planning) options(ctx context.Context, c *plan.Choice, fits bool) ([]pl
 	}
 	add := func(what string, change func(w *plan.Wishes)) error {
 		w := p.wishes
+		w.NoAdvice = true
 		change(&w)
 		other, _, err := p.search(ctx, w)
 		var impossible *plan.Impossible
