@@ -152,6 +152,17 @@ type search struct {
 func newSearch(ctx context.Context, exact, guess Measurer, m *Model, w Wishes) *search {
 	s := &search{ctx: ctx, exact: exact, guess: guess, model: m, Wishes: w, guesses: map[string]*Memory{}}
 	s.trained, s.layers = s.model.Hyper.Context, len(s.model.Hyper.Layers)+1
+	for _, d := range w.Devices {
+		if !d.unified() {
+			continue
+		}
+		if s.HostMemory == 0 {
+			s.HostMemory = d.Total
+		}
+		if d.Bandwidth > 0 {
+			s.HostBandwidth = d.Bandwidth
+		}
+	}
 	for _, t := range m.Tensors {
 		if n, _ := numberOf(t.Name); n < 0 && !strings.HasPrefix(t.Name, "output") {
 			size, _ := t.Size()

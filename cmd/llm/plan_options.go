@@ -109,8 +109,11 @@ func kvOnDevices(c *plan.Choice) (n uint64) {
 	return n
 }
 
-// described devices need not be there.
-func described(devices []plan.Device) bool { return len(devices) > 0 && devices[0].Backend != "" }
+// described devices need not be there, and there can be more of them, unless they share the
+// machine's memory.
+func described(devices []plan.Device) bool {
+	return len(devices) > 0 && devices[0].Backend != "" && devices[0].Backend != "metal"
+}
 
 func oneMore(devices []plan.Device) string {
 	if len(devices) < 2 {

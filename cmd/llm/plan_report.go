@@ -158,7 +158,7 @@ func (p *planning) report(ctx context.Context) (*planReport, error) {
 	}
 	r.Reasons, r.Beside = append([]string{}, c.Reasons...), p.beside
 	r.Warnings = append([]string{}, p.warnings...)
-	r.assumed = p.flags.ramSpeed == ""
+	r.assumed = p.flags.ramSpeed == "" && !slices.ContainsFunc(r.Devices, func(d planDevice) bool { return d.Backend == "metal" })
 	r.hostBandwidth = p.wishes.HostBandwidth
 	if p.fetched != nil {
 		n := p.fetched()

@@ -31,6 +31,7 @@ var planned = []struct {
 	{"window-27b-128k", "gemma3-27b", "Q4_K_M", []string{"--gpu", "24GiB@936GB/s", "-c", "131072"}},
 	{"mla", "deepseek-v2-lite", "Q4_K_M", []string{"--gpu", "vulkan:8GiB", "--levels"}},
 	{"hybrid", "granite4-h-small", "Q4_K_M", []string{"--gpu", "rx7900xtx", "--parallel", "4", "--outputs", "server"}},
+	{"unified", "llama-3.1-8b", "Q8_0", []string{"--gpu", "m1pro:16GiB"}},
 	{"nothing", "llama-3.1-70b", "Q4_K_M", []string{"--gpu", "24GiB", "--ram", "16GiB", "-c", "160000"}},
 	{"no-kv", "bert-base", "F16", []string{"--gpu", "8GiB"}},
 }
@@ -185,6 +186,34 @@ func TestPlanBad(t *testing.T) {
 		if r.code != c.code || !strings.Contains(text, c.want) {
 			t.Errorf("%q: %d, %s%s", c.args, r.code, r.stdout, r.stderr)
 		}
+	}
+}
+
+// TestPlanParts: a split model is planned from its headers, and a part that is missing is named.
+func TestPlanParts(t *testing.T) {
+	dir := t.TempDir()
+	whole := testgguf.Decoder(3).Write(t, "whole.gguf")
+	if r := runLLM(t, "", "gguf", "split", whole, "-o", filepath.Join(dir, "part"), "--max-tensors", "8"); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	parts, err := filepath.Glob(filepath.Join(dir, "part-*.gguf"))
+	if err != nil || len(parts) < 2 {
+		t.Fatalf("%q, %v", parts, err)
+	}
+	flags := []string{"--gpu", "24GiB", "--json"}
+	one, all := decodePlan(t, planIn(t, append(flags, whole)...)), decodePlan(t, planIn(t, append(flags, parts[0])...))
+	if one.WeightsBytes != all.WeightsBytes || one.KVBytes != all.KVBytes || one.ComputeBytes != all.ComputeBytes {
+		t.Errorf("%+v, in parts %+v", one, all)
+	}
+	last := parts[len(parts)-1]
+	if err := os.Remove(last); err != nil {
+		t.Fatal(err)
+	}
+	if r := planIn(t, append(flags, parts[0])...); r.code != 1 || !strings.Contains(r.stderr, filepath.Base(last)) {
+		t.Errorf("%d, %s%s", r.code, r.stdout, r.stderr)
+	}
+	if r := planIn(t, whole, "--gpu", "24GiB", "-ctk", "q8_0"); r.code != 1 || !strings.Contains(r.stderr, "no multiple of the 32") {
+		t.Errorf("heads that are too short: %d, %s%s", r.code, r.stdout, r.stderr)
 	}
 }
 
