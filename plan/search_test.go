@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -282,5 +283,60 @@ func TestSearchErrors(t *testing.T) {
 	}
 	if _, err := plan.Search(context.Background(), dense70B(), m, m.model(), w); err == nil {
 		t.Error("the guess's error was lost")
+	}
+}
+
+// TestSearchAnything: whatever the compute buffers do, and however wrong the guess is, what is
+// answered fits as it was measured, after no more measurements than there may be.
+func TestSearchAnything(t *testing.T) {
+	cards := []string{"8GiB", "24GiB", "2x12GiB", "24GiB+12GiB+8GiB", "m3max:64GiB", ""}
+	found := 0
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		size := func(most uint64) uint64 { return random.Uint64N(most) + 1 }
+		exact := &made{layers: 1 + random.IntN(90), trained: 1 << (9 + random.IntN(10)), dense: size(600e6), output: size(2e9), kv: size(16e3), partial: size(1e9)}
+		if random.IntN(2) == 0 {
+			exact.experts = size(2e9)
+		}
+		wild, salt := random.IntN(3), random.Uint64()
+		exact.compute = func(context, device int) uint64 {
+			if wild == 0 {
+				return 300e6
+			}
+			return 100e6 + (uint64(context)*2654435761^salt^uint64(device)*97)%uint64(wild*1500e6)
+		}
+		guess := *exact
+		guess.compute, guess.partial = flat(size(1e9)), size(1e9)
+		w := plan.Wishes{Devices: devices(t, cards[random.IntN(len(cards))]), Request: plan.DefaultRequest(), Headroom: size(2 << 30), Context: random.IntN(2) * (1 + random.IntN(200000))}
+		if len(w.Devices) == 0 {
+			w.Devices = nil
+			w.HostMemory = size(64 << 30)
+		}
+		w.NoAdvice = true
+		choice, err := plan.Search(context.Background(), exact, &guess, exact.model(), w)
+		if exact.asked > 15 || guess.asked > 20000 {
+			t.Errorf("seed %d: %d measurements, %d guesses", seed, exact.asked, guess.asked)
+		}
+		var nothing *plan.NothingFits
+		switch {
+		case err == nil:
+			found++
+			check(t, fmt.Sprintf("seed %d", seed), exact, w, choice)
+			if w.Context > 0 && choice.Request.Context != w.Context || choice.Request.Context > max(exact.trained, w.Context) {
+				t.Errorf("seed %d: %d tokens, asked for %d, trained on %d", seed, choice.Request.Context, w.Context, exact.trained)
+			}
+			if wild == 0 && len(choice.Devices) == 1 && !choice.Whole && choice.ExpertLayers == 0 {
+				more := choice.Request
+				more.GPULayers++
+				if m, err := exact.Measure(context.Background(), choice.Devices, more); err != nil || m.Devices[0].Total()+w.Headroom <= choice.Devices[0].Free {
+					t.Errorf("seed %d: %d layers fit too, %v", seed, more.GPULayers, err)
+				}
+			}
+		case !errors.As(err, &nothing) || len(nothing.Lacks) == 0:
+			t.Errorf("seed %d: %v", seed, err)
+		}
+	}
+	if found < 100 {
+		t.Errorf("%d of 200 have an answer", found)
 	}
 }

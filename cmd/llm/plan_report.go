@@ -234,6 +234,10 @@ func (r *planReport) layersText() string {
 		return fmt.Sprintf("all %d layers on %s, with the experts of %d in host memory", r.LayersAll, devices, r.ExpertLayers)
 	case r.ExpertLayers > 0:
 		return fmt.Sprintf("%d of %d layers on %s, without their experts; the rest in host memory", r.Layers, r.LayersAll, devices)
+	case r.Layers == r.LayersAll && !r.Whole:
+		return fmt.Sprintf("all %d layers on %s, with weights of %s GiB in host memory", r.LayersAll, devices, inGiB(r.Host.WeightsBytes))
+	case r.Layers == 0:
+		return "all layers in host memory, none on " + devices
 	case r.Layers == r.LayersAll:
 		return fmt.Sprintf("all %d layers on %s", r.LayersAll, devices)
 	}

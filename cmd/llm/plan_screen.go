@@ -61,6 +61,9 @@ func (w *planScreen) context(r *planReport) {
 	default:
 		text += fmt.Sprintf(", KV cache %s and %s", r.KVTypeK, r.KVTypeV)
 	}
+	if r.Host.KVBytes == r.KVBytes && r.KVBytes > 0 && r.Layers > 0 && len(r.Devices) > 0 {
+		text += " in host memory"
+	}
 	w.row("context", "%s", text)
 	for i, name := range r.Beside {
 		label := ""
