@@ -73,6 +73,7 @@ func (f *planFlags) wishes() (w plan.Wishes, err error) {
 	given := f.load.set.Changed
 	w.Context, w.Request.Context = w.Request.Context, 0
 	w.Request.Sequences, w.Request.Unified = int(f.parallel), f.unified
+	w.Request.Outputs = plan.OutputsDefault
 	if f.outputs == "server" {
 		w.Request.Outputs = plan.OutputsServer
 	}

@@ -61,7 +61,7 @@ func (e *Engine) newEmbedContext(pooling llama.Pooling) (*llama.Context, error) 
 		return nil, err
 	}
 	p.Batch, p.Ubatch = size, size
-	p.Embeddings, p.Pooling = true, pooling
+	p.Embeddings, p.Pooling, p.Outputs = true, pooling, 0
 	if err := checkMemory(e.info.Path, e.options, p); err != nil {
 		return nil, err
 	}

@@ -213,7 +213,7 @@ func (e *Engine) setUpEmbeddings() (*owner, error) {
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
-	params.Batch, params.Ubatch, params.Embeddings, params.Pooling = size, size, true, m.ctx.Info().Pooling
+	params.Batch, params.Ubatch, params.Outputs, params.Embeddings, params.Pooling = size, size, 0, true, m.ctx.Info().Pooling
 	e.describe(m.ctx, params, reason)
 	e.embedProgress.Store(m.ctx)
 	return &owner{engine: e, embedder: m}, nil

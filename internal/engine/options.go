@@ -81,6 +81,7 @@ func (o *Options) modelParams() (llama.ModelParams, error) {
 func (o *Options) contextParams(size int) (llama.ContextParams, error) {
 	p := llama.DefaultContextParams()
 	p.Context = size
+	p.Outputs = 1 // where logits are wanted, of the last token; the engine would make room for those of a whole ubatch
 	p.OffloadKQV, p.OpOffload = !o.Placement.NoKVOffload, !o.Placement.NoOpOffload
 	p.FullSWA = o.FullSWA // the engine's own default would take several times the memory
 	p.Batch = orDefault(o.Batch, 2048)

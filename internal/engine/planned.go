@@ -23,7 +23,7 @@ type PlanRow struct {
 	Planned plan.Use
 	Real    plan.Use
 	// Mapped is the part of Real.Weights that is the file itself, which the system may take
-	// back. Of weights that the CPU rearranges there are two copies then, and a plan has one.
+	// back. Of weights that the CPU rearranges the file is another copy, which does not count.
 	Mapped uint64
 }
 
@@ -51,10 +51,19 @@ func (e *Engine) comparePlan(c *llama.Context, p llama.ContextParams) *PlanRepor
 	}
 	host := PlanRow{Device: llama.DeviceCPU.String(), Planned: planned.Host, Real: real.Host}
 	for _, use := range c.MemoryUse() {
-		if use.Host && strings.HasSuffix(use.Buffer, "_Mapped") {
-			host.Mapped += use.Model
+		if isMapped(use.Buffer) {
+			host.Real.Weights -= use.Model // all between the first weight and the last
 		}
 	}
+	for _, t := range e.model.Tensors() {
+		if isMapped(t.Buffer) {
+			host.Mapped += t.Size
+		}
+	}
+	host.Real.Weights += host.Mapped
 	r.Rows = append(r.Rows, host)
 	return r
 }
+
+// isMapped tells the engine's names of buffers that are files.
+func isMapped(buffer string) bool { return strings.HasSuffix(buffer, "_Mapped") }

@@ -19,7 +19,7 @@ func (o *Options) Request() (r plan.Request, err error) {
 	if o.Ubatch > 0 {
 		r.Ubatch = min(o.Ubatch, r.Batch)
 	}
-	r.Context, r.FullWindow = o.Context, o.FullSWA
+	r.Context, r.FullWindow, r.Outputs = o.Context, o.FullSWA, plan.OutputsServer
 	if r.KeyType, err = ParseKVType(o.KeyType); err != nil {
 		return r, err
 	}
