@@ -1,7 +1,7 @@
 // What the CUDA backend asks of memory, and which operations it has, as far as the engine's
 // planner needs to know: re-expressed from ggml-cuda@v0.5.0, built with its default options
 // and a CUDA toolkit that has CUB, for the architecture of the card itself.
-#include "phantom_fusion.h"
+#include "phantom_cuda_fusion.h"
 #include "phantom_tensor.h"
 
 #include <algorithm>

@@ -2,7 +2,8 @@
 // planner needs to know: re-expressed from ggml-metal@v0.5.0 (ggml-metal.cpp,
 // ggml-metal-device.m, ggml-metal-ops.cpp) for Apple's own processors, which have all that the
 // backend asks for: reductions and matrices in SIMD groups, bfloat16, memory shared with the
-// host. That the backend reorders graphs and keeps tensors for fusion is left out.
+// host.
+#include "phantom_metal_order.h"
 #include "phantom_tensor.h"
 
 #include <algorithm>
@@ -249,6 +250,6 @@ bool offloads(const ggml_tensor * op) { return (op->op == GGML_OP_MUL_MAT || op-
 
 } // namespace
 
-const backend_rules metal_rules = { "metal", nullptr, 0, false, false, supports_op, alloc_size, offloads, nullptr };
+const backend_rules metal_rules = { "metal", nullptr, 0, false, false, supports_op, alloc_size, offloads, order_for_metal };
 
 } // namespace llm

@@ -3,7 +3,7 @@
 // ggml-vulkan.cpp@v0.5.0, for a card of this decade, which has all that the backend asks for:
 // shuffles, votes and arithmetic in subgroups, 16-bit floats, Vulkan's memory model, and the
 // shared memory for a choice among experts.
-#include "phantom_order.h"
+#include "phantom_vulkan_order.h"
 #include "phantom_tensor.h"
 
 namespace llm {

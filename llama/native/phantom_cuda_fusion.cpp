@@ -1,7 +1,7 @@
 // The CUDA backend computes the end of a mixture of experts, and the choice of them, as one
 // operation each, and keeps what these read until they are done: ggml_backend_cuda_graph_optimize,
 // ggml-cuda.cu@v0.5.0, with the options it has by default.
-#include "phantom_fusion.h"
+#include "phantom_cuda_fusion.h"
 
 #include "phantom_tensor.h"
 

@@ -1,7 +1,7 @@
 // The Vulkan backend moves nodes of a graph that do not depend on each other together, except
 // where it computes some nodes as one; where tensors live until depends on that order:
 // ggml_vk_graph_optimize, ggml-vulkan.cpp@v0.5.0.
-#include "phantom_order.h"
+#include "phantom_vulkan_order.h"
 
 #include "phantom_tensor.h"
 
