@@ -272,3 +272,30 @@ func BenchmarkRecipe(b *testing.B) {
 		}
 	})
 }
+
+// TestFloatExperts: of MXFP4_MOE, matrices of experts are in floats, and so is whatever has
+// three dimensions, but in one architecture.
+func TestFloatExperts(t *testing.T) {
+	for architecture, latent := range map[string]gguf.TensorType{"deepseek2": gguf.MXFP4, "bailingmoe3": gguf.Q8_0} {
+		s, err := NewSource(Shape{Architecture: architecture, Layers: 1, Experts: 4}, []gguf.Tensor{
+			tensor("blk.0.attn_k_b.weight", gguf.F16, 128, 512, 32), tensor("blk.0.ffn_up_exps.weight", gguf.F16, 256, 256, 4),
+			tensor("blk.0.ffn_up_shexp.weight", gguf.F16, 256, 256), tensor("token_embd.weight", gguf.F16, 256, 16),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := s.Recipe(Options{FileType: MXFP4_MOE})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]gguf.TensorType{
+			"blk.0.attn_k_b.weight": latent, "blk.0.ffn_up_exps.weight": gguf.MXFP4, "blk.0.ffn_up_shexp.weight": gguf.Q8_0,
+			"token_embd.weight": gguf.Q8_0,
+		}
+		for _, x := range r.Tensors {
+			if x.To != want[x.Name] {
+				t.Errorf("%s: %s is %v, not %v", architecture, x.Name, x.To, want[x.Name])
+			}
+		}
+	}
+}
