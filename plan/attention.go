@@ -9,6 +9,7 @@ type attentionInputs struct {
 	keyRows, valueRows [2]*tensor // where to write in the caches
 	keyRot, valueRot   [2]*tensor // what quantized keys and values are rotated by
 	scale              *tensor
+	index              indexerInputs
 }
 
 func (g *graph) tokens() int64 { return int64(g.s.tokens) }

@@ -93,6 +93,7 @@ type layer struct {
 	il    int
 	parts layerParts
 	gguf.Layer
+	compressed *tensor // what queries are made of, where more than one reads it
 }
 
 func (g *graph) layer(il int) *layer {

@@ -41,6 +41,7 @@ func (e *Estimator) Measure(_ context.Context, devices []Device, r Request) (*Me
 		return nil, err
 	}
 	s.attention(p)
+	s.index(p)
 	m := &Memory{Devices: make([]Use, len(devices)), Layers: p.layers, Context: s.context, ContextSeq: s.cells}
 	home, err := e.placeWeights(p, &r, m)
 	if err != nil {

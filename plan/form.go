@@ -105,6 +105,7 @@ var forms = map[string]*form{
 	"qwen35moe": {mixer: deltaNet, attention: gatedAttention, rows: rowsAfter, hidden: true, early: true},
 	"deepseek2": {attention: latentAttention, hidden: true}, "mistral4": {attention: latentAttention, hidden: true},
 	"minicpm3": {attention: latentAttention}, "plm": {attention: latentAttention},
+	"deepseek32": {attention: sparseAttention, hidden: true}, "glm-dsa": {attention: sparseAttention, hidden: true},
 	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
 	"t5": {whole: decodeT5}, "t5encoder": {whole: encodeT5}, "gemma3n": {whole: gemma3n}, "gemma4": {whole: gemma4},
 	"bert": {whole: bert, noCache: true}, "nomic-bert": {whole: bert, noCache: true}, "nomic-bert-moe": {whole: bert, noCache: true}, "jina-bert-v2": {whole: bert, noCache: true}, "jina-bert-v3": {whole: bert, noCache: true},

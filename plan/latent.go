@@ -22,7 +22,10 @@ func (l *layer) latentQueries(x *tensor) *tensor {
 	if w := l.w("attn_q.weight"); w != nil {
 		return g.mulMat(w, x)
 	}
-	q := l.norm(g.mulMat(l.w("attn_q_a.weight"), x), "attn_q_a_norm", false)
+	q := l.compressed
+	if q == nil {
+		q = l.norm(g.mulMat(l.w("attn_q_a.weight"), x), "attn_q_a_norm", false)
+	}
 	return g.mulMat(l.w("attn_q_b.weight"), q)
 }
 
@@ -90,7 +93,11 @@ func (l *layer) attendLatent(q, k, v, decompress, mask *tensor) *tensor {
 	kv := l.keyView(keys)
 	values := g.view(kv, [4]int64{v.ne[0], kv.ne[1], kv.ne[2], kv.ne[3]}, kv.nb)
 	values.latent = true
-	if mask == nil {
+	switch {
+	case mask != nil:
+	case g.top != nil:
+		mask = g.chosenMask(keys.ne[1])
+	default:
 		mask = g.mask(0, keys.ne[1])
 	}
 	return l.heads(q, kv, values, nil, decompress, mask, l.w("attn_sinks.weight"), false)

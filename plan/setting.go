@@ -20,6 +20,7 @@ type setting struct {
 	outputs    int
 	key, value gguf.TensorType
 	flash      bool
+	indexed    bool // devices have the indexer as one operation
 	pooling    gguf.Pooling
 	r          *Request
 }
@@ -126,6 +127,22 @@ func (s *setting) attention(p *placement) {
 			return
 		}
 	}
+}
+
+// index decides whether the indexer is one operation, which it is on the CPU:
+// ggml_cuda_lightning_indexer_supported of ggml/src/ggml-cuda/lightning-indexer.cu@v0.5.0.
+func (s *setting) index(p *placement) {
+	s.indexed = true
+	for i, l := range s.h.Layers {
+		if where := p.layer(i); l.Indexer && where != host {
+			x := s.h.Indexer
+			s.indexed = s.indexed && p.devices[where].Backend == "cuda" && x.KeyLength == 128 && (x.Heads == 32 || x.Heads == 64) && indexed[s.key]
+		}
+	}
+}
+
+var indexed = map[gguf.TensorType]bool{
+	gguf.F32: true, gguf.BF16: true, gguf.F16: true, gguf.Q8_0: true, gguf.Q5_1: true, gguf.Q5_0: true, gguf.Q4_1: true, gguf.Q4_0: true,
 }
 
 func (s *setting) typeOf(c gguf.CacheTensor) gguf.TensorType {
