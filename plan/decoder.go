@@ -65,6 +65,9 @@ func (l *layer) step(f *form, input *tensor, last bool) *tensor {
 	if f.early {
 		l.expand(x)
 	}
+	if f.normedResidual {
+		input = x
+	}
 	switch {
 	case f.both != nil:
 		y := l.attention(f, x)
@@ -124,6 +127,9 @@ func (l *layer) join(f *form, x, input, normed *tensor) *tensor {
 		y = l.norm(sum, "attn_output_norm", f.layerNorm)
 	case f.parallel == besideInput:
 		y = normed
+	}
+	if f.normedResidual {
+		sum = y
 	}
 	y = l.forward(f, y, input)
 	for _, name := range []string{"post_ffw_norm", "layer_output_norm"} {

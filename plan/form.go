@@ -30,11 +30,12 @@ type form struct {
 	weighBefore     bool // experts get weighed input
 	looseExperts    bool // the weights of the chosen do not add up to one
 
-	noExperts bool // those that the file may have are not used
-	sumFirst  bool // the residual is the first operand where attention is added: its memory is taken
-	addFirst  bool // and where the feed-forward part is
-	single    bool // a layer is one of: recurrent, attention, feed-forward
-	early     bool // the norm before attention is computed before all else
+	noExperts      bool // those that the file may have are not used
+	sumFirst       bool // the residual is the first operand where attention is added: its memory is taken
+	addFirst       bool // and where the feed-forward part is
+	single         bool // a layer is one of: recurrent, attention, feed-forward
+	normedResidual bool // what is added to is normed
+	early          bool // the norm before attention is computed before all else
 	// both runs beside attention.
 	both func(l *layer, x *tensor) *tensor
 	// mixer replaces attention where it is set and the layer is recurrent.
@@ -106,6 +107,7 @@ var forms = map[string]*form{
 	"deepseek2": {attention: latentAttention, hidden: true}, "mistral4": {attention: latentAttention, hidden: true},
 	"minicpm3": {attention: latentAttention}, "plm": {attention: latentAttention},
 	"deepseek32": {attention: sparseAttention, hidden: true}, "glm-dsa": {attention: sparseAttention, hidden: true},
+	"minimax-01":  {mixer: lightningAttention, normedResidual: true},
 	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
 	"t5": {whole: decodeT5}, "t5encoder": {whole: encodeT5}, "gemma3n": {whole: gemma3n}, "gemma4": {whole: gemma4},
 	"bert": {whole: bert, noCache: true}, "nomic-bert": {whole: bert, noCache: true}, "nomic-bert-moe": {whole: bert, noCache: true}, "jina-bert-v2": {whole: bert, noCache: true}, "jina-bert-v3": {whole: bert, noCache: true},
