@@ -1,12 +1,16 @@
 package plan
 
+import "github.com/seed-f87006eb/llm/gguf"
+
 // latentAttention is that of DeepSeek 2 and its kin: keys and values are decompressed from one
 // row of each token, or attention works on the rows themselves. src/models/deepseek2.cpp@v0.5.0.
 func latentAttention(l *layer, x *tensor) *tensor {
 	y := l.latent(x, true)
 	if gate := l.w("attn_gate.weight"); gate != nil {
 		y = l.gate(y, l.mulMat(gate, x))
-		y = l.contAs(y, y.ne[0], y.ne[1], 1, 1)
+		if l.h.Architecture == "bailingmoe3" {
+			y = l.contAs(y, y.ne[0], y.ne[1], 1, 1)
+		}
 	}
 	return l.mulMat(l.w("attn_output.weight"), y)
 }
@@ -36,6 +40,9 @@ func (l *layer) latentSizes() (nope, turned, values, rank int64) {
 		key, value = int64(l.KeyLength), int64(l.ValueLength)
 	}
 	turned, rank = int64(l.RoPE), int64(l.h.MLA.KVRank)
+	if w := l.h.MLA; l.Window && w.KVRankWindow > 0 {
+		key, value, rank = int64(w.KeyWindow), int64(w.ValueWindow), int64(w.KVRankWindow)
+	}
 	return key - turned, turned, value, rank
 }
 
@@ -53,7 +60,11 @@ func (l *layer) latent(x *tensor, rope bool) *tensor {
 	q := g.reshape(l.latentQueries(x), key, heads, n, 1)
 	both := g.mulMat(l.w("attn_kv_a_mqa.weight"), x)
 	kv := g.part(both, rank, n, 1, 1, both.nb[1], both.nb[1]*n, both.nb[1]*n)
-	pe := turn(g.part(both, turned, 1, n, 1, both.nb[1], both.nb[1], both.nb[1]*n))
+	pe := g.part(both, turned, 1, n, 1, both.nb[1], both.nb[1], both.nb[1]*n)
+	if l.has("attn_k_norm.weight") {
+		pe = l.norm(pe, "attn_k_norm", false)
+	}
+	pe = turn(pe)
 	kv = l.norm(kv, "attn_kv_a_norm", false)
 	if l.has("attn_k_b.weight") && l.h.MLA.Key != 0 {
 		qn := g.permute(g.part(q, nope, heads, n, 1, q.nb[1], q.nb[2], q.nb[3]), 0, 2, 1, 3)
@@ -65,7 +76,7 @@ func (l *layer) latent(x *tensor, rope bool) *tensor {
 		if l.scaled() {
 			q = g.mul(q, g.temperature())
 		}
-		return l.attendLatent(q, k, kv, l.w("attn_v_b.weight"), nil)
+		return l.attendLatent(q, k, kv, l.w("attn_v_b.weight"))
 	}
 	full := g.mulMat(l.w("attn_kv_b.weight"), kv)
 	each := 4 * (nope + dv)
@@ -79,8 +90,8 @@ func (l *layer) latent(x *tensor, rope bool) *tensor {
 	return l.attend(q, k, v, nil)
 }
 
-// attendLatent attends to the compressed rows; mask is in place of the cache's own.
-func (l *layer) attendLatent(q, k, v, decompress, mask *tensor) *tensor {
+// attendLatent attends to the compressed rows.
+func (l *layer) attendLatent(q, k, v, decompress *tensor) *tensor {
 	g := l.graph
 	g.expand(q)
 	g.expand(v)
@@ -89,16 +100,18 @@ func (l *layer) attendLatent(q, k, v, decompress, mask *tensor) *tensor {
 	if keys == nil {
 		return q
 	}
-	g.store(keys, k, true, 0)
-	kv := l.keyView(keys)
+	window, cells := 0, keys.ne[1]
+	if l.Window && g.h.Window.Kind != gguf.WindowNone {
+		window = 1
+	}
+	g.store(keys, k, true, window)
+	row := rowSize(keys.kind, keys.ne[0])
+	kv := g.view(keys, [4]int64{keys.ne[0], 1, cells, keys.ne[2]}, [4]int64{elementSize(keys.kind), row, row, row * cells})
 	values := g.view(kv, [4]int64{v.ne[0], kv.ne[1], kv.ne[2], kv.ne[3]}, kv.nb)
 	values.latent = true
-	switch {
-	case mask != nil:
-	case g.top != nil:
-		mask = g.chosenMask(keys.ne[1])
-	default:
-		mask = g.mask(0, keys.ne[1])
+	mask := g.mask(window, cells)
+	if g.top != nil && window == 0 {
+		mask = g.chosenMask(cells)
 	}
 	return l.heads(q, kv, values, nil, decompress, mask, l.w("attn_sinks.weight"), false)
 }
