@@ -93,6 +93,7 @@ type layer struct {
 	il    int
 	parts layerParts
 	gguf.Layer
+	logits     *tensor // of the router, where the layer's input chooses
 	compressed *tensor // what queries are made of, where more than one reads it
 }
 

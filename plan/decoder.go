@@ -68,6 +68,9 @@ func (l *layer) step(f *form, input *tensor, last bool) *tensor {
 	if f.normedResidual {
 		input = x
 	}
+	if f.routesInput {
+		l.logits = l.mulMat(l.w("ffn_gate_inp.weight"), input)
+	}
 	switch {
 	case f.both != nil:
 		y := l.attention(f, x)
@@ -88,6 +91,9 @@ func (l *layer) step(f *form, input *tensor, last bool) *tensor {
 		x, input = l.chosen(x), l.chosen(input)
 		if f.parallel != sequential {
 			normed = l.chosen(normed)
+		}
+		if l.logits != nil {
+			l.logits = l.chosen(l.logits)
 		}
 		if f.plainNorm && l.has("layer_output_scale.weight") {
 			l.skip = l.chosen(l.skip)
@@ -178,15 +184,11 @@ func (l *layer) forward(f *form, x, input *tensor) *tensor {
 		}
 		return g.feedForward(x, l.w("ffn_up.weight"), l.w("ffn_gate.weight"), l.w("ffn_down.weight"), f.clamped)
 	}
-	var logits *tensor
-	if f.routesInput {
-		logits = g.mulMat(l.w("ffn_gate_inp.weight"), input)
-	}
-	y := l.experts(x, logits, f)
+	y := l.experts(x, l.logits, f)
 	if s := l.shared(x); s != nil {
 		y = g.add(y, s)
 	}
-	if l.has("ffn_up.weight") {
+	if l.has("ffn_up.weight") && !f.noDense {
 		y = g.add(g.feedForward(x, l.w("ffn_up.weight"), l.w("ffn_gate.weight"), l.w("ffn_down.weight"), false), y)
 	}
 	return y
@@ -239,8 +241,10 @@ func (g *graph) usesRope(f *form, l *layer) bool {
 		return false
 	case f.ropeEvery > 0:
 		return (l.il+1)%f.ropeEvery != 0
+	case f.ropeFour:
+		return g.h.Window.Kind == gguf.WindowNone || l.il%4 != 0
 	case f.ropeWindow && g.h.Window.Kind != gguf.WindowNone:
-		return l.Window
+		return l.Window || f.ropeLead && l.il < g.h.LeadingDense
 	}
 	return true
 }

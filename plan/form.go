@@ -16,6 +16,8 @@ type form struct {
 	routesInput bool // experts are chosen by the input of the layer
 	ropeFirst   bool // queries and keys are normed after they are rotated
 	ropeEvery   int  // one layer in so many is not rotated
+	ropeLead    bool // layers without experts at the start are rotated in any case
+	ropeFour    bool // where there are windows, one layer in four is not rotated, the first being one
 	ropeWindow  bool // only layers with a window are rotated, where there are windows
 	splitFirst  bool // queries, keys and values are not seen as heads before their norms
 
@@ -30,6 +32,7 @@ type form struct {
 	weighBefore     bool // experts get weighed input
 	looseExperts    bool // the weights of the chosen do not add up to one
 
+	noDense        bool // experts alone, whatever else the layer has
 	noExperts      bool // those that the file may have are not used
 	sumFirst       bool // the residual is the first operand where attention is added: its memory is taken
 	addFirst       bool // and where the feed-forward part is
@@ -82,7 +85,7 @@ var forms = map[string]*form{
 
 	"phi2": {layerNorm: true, parallel: besideFirst}, "falcon": {layerNorm: true, parallel: besideAfter}, "plamo": {parallel: besideAfter},
 	"command-r": {layerNorm: true, headNorm: true, parallel: besideLast}, "cohere2": {layerNorm: true, parallel: besideLast, ropeWindow: true},
-	"cohere2moe": {parallel: besideLast, ropeWindow: true, rows: rowsAfter, hidden: true},
+	"cohere2moe": {parallel: besideLast, ropeWindow: true, ropeLead: true, rows: rowsAfter, hidden: true},
 	"gptneox":    {layerNorm: true}, "stablelm": {layerNorm: true, headNorm: true, parallel: besideInput},
 
 	"olmo2": {noNorm: true, splitFirst: true}, "olmoe": {splitFirst: true, looseExperts: true}, "minimax-m2": {splitFirst: true},
@@ -91,13 +94,13 @@ var forms = map[string]*form{
 	"maincoder": {ropeFirst: true}, "hunyuan-moe": {ropeFirst: true}, "hunyuan-dense": {ropeFirst: true}, "hunyuan_vl": {ropeFirst: true},
 	"afmoe": {normAll: true, ropeEvery: 4}, "muse-glimmer": {normAll: true, ropeWindow: true, embNorm: true},
 	"gpt-oss": {softmaxOfChosen: true, looseExperts: true, rows: rowsBefore, hidden: true},
-	"glm4moe": {hidden: true}, "hy_v3": {rows: rowsAfter, hidden: true},
+	"glm4moe": {hidden: true}, "hy_v3": {rows: rowsAfter, hidden: true, noDense: true},
 	"step35":   {splitFirst: true, rows: rowsBefore, hidden: true},
 	"cogvlm":   {rows: rowsNone},
 	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
 	"dream": {noCache: true}, "llada": {noCache: true}, "rnd1": {noCache: true},
 	"mamba": {mixer: mamba}, "mamba2": {mixer: mamba2}, "jamba": {mixer: mamba, noRope: true, looseExperts: true, sumFirst: true, addFirst: true},
-	"granite": {ropeSwitch: true}, "minicpm": {ropeSwitch: true}, "smallthinker": {routesInput: true},
+	"granite": {ropeSwitch: true}, "minicpm": {ropeSwitch: true}, "smallthinker": {routesInput: true, ropeFour: true},
 	"granitehybrid": {mixer: mamba2, ropeSwitch: true}, "plamo2": {mixer: plamoMamba}, "falcon-h1": {both: mamba2},
 	"nemotron_h": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true}, "nemotron_h_moe": {mixer: mamba2, noRope: true, single: true, rows: rowsAfter, hidden: true},
 	"lfm2": {mixer: shortConv, sumFirst: true, addFirst: true}, "lfm2moe": {mixer: shortConv, sumFirst: true, addFirst: true},
@@ -118,7 +121,13 @@ var forms = map[string]*form{
 
 var usual form
 
+// cohereNorms is cohere2moe with the norms of Cohere's models before it.
+var cohereNorms = form{layerNorm: true, parallel: besideLast, ropeWindow: true, ropeLead: true, rows: rowsAfter, hidden: true}
+
 func formOf(h *gguf.Hyper) *form {
+	if h.Architecture == "cohere2moe" && h.RMSNormEpsilon == 0 {
+		return &cohereNorms
+	}
 	if f := forms[h.Architecture]; f != nil {
 		return f
 	}
