@@ -103,7 +103,7 @@ func headroom(devices []plan.Device) uint64 {
 func (o *Options) take(c *plan.Choice) {
 	p := &o.Placement
 	if o.Context == 0 {
-		o.Context, o.contextFitted = c.Memory.ContextSeq, true
+		o.Context = c.Memory.ContextSeq
 	}
 	if len(c.Devices) == 0 {
 		p.Devices, p.SplitMode, p.MainGPU = []string{llama.NoDevice}, "", 0

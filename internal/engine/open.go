@@ -23,6 +23,7 @@ type Engine struct {
 	rendered    rendered
 	adapters    adapters
 	options     Options
+	asked       int // the context, before Options.Fit chose one
 	info        Info
 
 	// cannotGenerate is why a model that makes embeddings does nothing else.
@@ -64,7 +65,7 @@ type Info struct {
 
 // Open loads the model at path. Cancelling ctx stops the load.
 func Open(ctx context.Context, path string, o Options) (*Engine, error) {
-	begin := time.Now()
+	begin, asked := time.Now(), o.Context
 	var chosen string
 	var notices []string
 	badTemplate, err := checkModel(path, true, func(f *gguf.File) {
@@ -89,6 +90,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	e := &Engine{
 		Tokenizer: Tokenizer{model: model},
 		options:   o,
+		asked:     asked,
 		work:      make(chan func(*owner)),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
@@ -161,7 +163,7 @@ func (e *Engine) setUp(path string) (*owner, error) {
 		return nil, err
 	}
 	size, reason := chooseContext(o.Context, mi.ContextTrain)
-	if o.contextFitted {
+	if e.asked == 0 && o.Context != 0 {
 		reason = "as fits the devices"
 	}
 	params, err := o.contextParams(size)

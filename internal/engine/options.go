@@ -28,8 +28,6 @@ type Options struct {
 	Pooling        string // of embeddings; empty: the model's own, else mean
 	ComparePlan    bool   // say in Info.Plan what was planned and what was taken
 	Fit            bool   // choose what was not asked for as it fits the devices; see fit
-
-	contextFitted bool // Context is such a choice
 	// Progress is called while loading, from 0 to 1.
 	Progress func(fraction float32)
 }
