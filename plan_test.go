@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-f87006eb/llm"
 	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/testheader"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/plan"
 )
@@ -71,4 +72,66 @@ func TestPlanErrors(t *testing.T) {
 	if _, err := llm.Plan(t.Context(), testmodel.SmolLM2(t), w); !errors.As(err, &impossible) {
 		t.Error(err)
 	}
+}
+
+// TestPlanTiny: a model of every architecture is planned; what is refused, the engine refuses.
+func TestPlanTiny(t *testing.T) {
+	devices, err := plan.ParseDevices("2x8GiB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	planned := 0
+	for _, path := range testheader.Tiny(t) {
+		f, err := gguf.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := llm.OpenPlanner(t.Context(), f, nil)
+		f.Close()
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		r := plan.DefaultRequest()
+		r.Sequences = 2
+		choice, err := p.Search(t.Context(), llm.PlanWishes{Devices: devices, Request: r, Context: 1024, Headroom: plan.DefaultHeadroom})
+		r.Context = 1024
+		if _, engine := p.Measure(t.Context(), devices, r); (engine == nil) != (err == nil) {
+			t.Errorf("%s: %v, the engine %v", path, err, engine)
+		}
+		if err == nil && choice.Layers == choice.LayersAll {
+			planned++
+		}
+		p.Close()
+	}
+	if planned < 100 {
+		t.Errorf("%d models were planned", planned)
+	}
+}
+
+// BenchmarkSearch is the search for a 70B on three cards, the header being open.
+func BenchmarkSearch(b *testing.B) {
+	f, err := gguf.Open(testheader.Write(b, "llama-3.1-70b", "Q4_K_M"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	p, err := llm.OpenPlanner(b.Context(), f, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer p.Close()
+	devices, err := plan.ParseDevices("24GiB+12GiB+8GiB")
+	if err != nil {
+		b.Fatal(err)
+	}
+	measured := 0
+	for b.Loop() {
+		c, err := p.Search(b.Context(), llm.PlanWishes{Devices: devices, Request: plan.DefaultRequest(), Headroom: plan.DefaultHeadroom})
+		if err != nil || c.Layers != 80 {
+			b.Fatal(err, c)
+		}
+		measured = len(c.Tried)
+	}
+	b.ReportMetric(float64(measured), "measured")
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,7 +89,12 @@ func (s *search) predict(p candidate) (*Memory, error) {
 	if !ok {
 		var err error
 		if g, err = s.guess.Measure(s.ctx, s.use, s.request(p)); err != nil {
-			return nil, err
+			// There is no guess: only the engine can tell, and its reasons count.
+			m, exactly := s.measure(p)
+			if exactly != nil || m == nil {
+				return nil, cmp.Or(exactly, err)
+			}
+			g = m.memory
 		}
 		s.guesses[key] = g
 	}

@@ -281,8 +281,11 @@ func TestSearchErrors(t *testing.T) {
 	if _, err := plan.Search(context.Background(), m, dense70B(), m.model(), w); err == nil || err.Error() != "the child crashed" {
 		t.Error(err)
 	}
-	if _, err := plan.Search(context.Background(), dense70B(), m, m.model(), w); err == nil {
-		t.Error("the guess's error was lost")
+	// Without a guess the engine alone is asked.
+	exact := dense70B()
+	choice, err := plan.Search(context.Background(), exact, m, exact.model(), w)
+	if err != nil || choice.Layers < 40 || exact.asked > 15 {
+		t.Errorf("%v, %+v after %d measurements", err, choice, exact.asked)
 	}
 }
 
