@@ -137,7 +137,10 @@ func bailing3(r *hyperReader) {
 }
 
 // kimiValues: the cache holds the compressed latent, whatever the key says.
-func kimiValues(r *hyperReader) { r.values = r.h.MLA.KVRank }
+func kimiValues(r *hyperReader) {
+	r.values = r.h.MLA.KVRank
+	r.h.ResidualBlock = r.count(kAttnResBlockSize, 0)
+}
 
 // lightningHead: the state is of the size of a head.
 func lightningHead(r *hyperReader) { r.h.Recurrent.LinearHead = r.keys }

@@ -24,6 +24,7 @@ type Hyper struct {
 	NextN         int
 	DecoderLayers int // of an encoder-decoder; Layers are then those of the encoder
 	LeadingDense  int // how many layers at the start have no experts
+	ResidualBlock int // one layer in so many keeps its residual for all that follow; 0: none does
 	FirstWithKV   int // this many layers from the start have a KV cache, the others share; -1: all have
 
 	Experts   Experts

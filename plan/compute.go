@@ -69,7 +69,8 @@ func (e *Estimator) representatives(list []int, p *placement, home *homes) []int
 		kinds = e.parts.exact
 	}
 	alike := func(a, b int) bool {
-		if strings.HasPrefix(e.h.Architecture, "t5") { // each layer has a copy of the distances
+		// Each layer has a copy of the distances, or the bank of residuals grows.
+		if strings.HasPrefix(e.h.Architecture, "t5") || e.h.ResidualBlock > 0 {
 			return false
 		}
 		return kinds[a] == kinds[b] && p.layer(a) == p.layer(b) && (!home.away || home.same(e, a, b))

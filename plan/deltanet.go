@@ -117,7 +117,11 @@ func kda(l *layer, x *tensor) *tensor {
 	beta := g.in(g.reshape(g.mulMat(l.w("ssm_beta.weight"), x), 1, heads, tokens, n))
 	state := g.reshape(l.recall(states, nil), d, d, heads, n)
 	seen := g.cont(l.delta(g.unit(q), g.unit(k), v, decay, beta, state, states))
-	gate := g.mulMat(l.w("ssm_g_a.weight"), x)
+	first := l.w("ssm_g_a.weight")
+	if first == nil {
+		first = l.w("ssm_g.weight")
+	}
+	gate := g.mulMat(first, x)
 	if w := l.w("ssm_g_b.weight"); w != nil {
 		gate = g.mulMat(w, gate)
 	}

@@ -65,6 +65,9 @@ func (g *graph) gated(x, chosen *tensor, m mixture) *tensor {
 		return g.glu(gate, up)
 	case m.gate != nil:
 		up := g.mulMatID(m.up, x, chosen)
+		if g.h.Architecture == "kimi-k3" {
+			return g.situ(g.mulMatID(m.gate, x, chosen), up)
+		}
 		return g.glu(g.mulMatID(m.gate, x, chosen), up)
 	}
 	return g.mulMatID(m.up, x, chosen)

@@ -28,6 +28,7 @@ type graph struct {
 	skip    *tensor    // the embeddings, for layers that add them
 	states  [2]*tensor // which states the sequences have, and the others
 	fusions []fusion
+	bank    *tensor // residuals that later layers read
 	top     *tensor // the tokens that the last indexer chose
 }
 
