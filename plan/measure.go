@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -89,10 +88,15 @@ func (s *search) predict(p candidate) (*Memory, error) {
 	if !ok {
 		var err error
 		if g, err = s.guess.Measure(s.ctx, s.use, s.request(p)); err != nil {
-			// There is no guess: only the engine can tell, and its reasons count.
+			// There is no guess: only the engine can tell. Where it refuses too, the words are
+			// those of the guess.
 			m, exactly := s.measure(p)
-			if exactly != nil || m == nil {
-				return nil, cmp.Or(exactly, err)
+			var impossible *Impossible
+			switch {
+			case exactly != nil && !errors.As(exactly, &impossible):
+				return nil, exactly
+			case m == nil:
+				return nil, err
 			}
 			g = m.memory
 		}

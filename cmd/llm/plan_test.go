@@ -173,6 +173,7 @@ func TestPlanBad(t *testing.T) {
 		{[]string{model, "--gpu", "24GiB", "--min-speed", "-1"}, "must be 0 or more", 2},
 		{[]string{"--gpu", "24GiB"}, "takes one file or URL", 2},
 		{[]string{"none.gguf", "--gpu", "24GiB"}, "no such file", 1},
+		{[]string{"../README.md", "--gpu", "24GiB"}, "not a GGUF file", 1},
 		{[]string{"none-00001-of-00002.gguf"}, "no such file", 1},
 		{[]string{model, "--gpu", "24GiB", "-ctv", "q8_0", "-fa", "off"}, "flash attention", 1},
 		{[]string{model, "--gpu", "24GiB", "-ngl", "all", "--ctx", "9000000"}, "GiB are needed and 23.00 GiB may be used", 1},
