@@ -131,26 +131,7 @@ func snapshotTensors(t *testing.T, name string) (architecture string, tensors []
 	if tensors, err = m.tensors(keys); err != nil {
 		t.Fatal(err)
 	}
-	return m.Architecture, apart(tensors)
-}
-
-// apart has the experts' gates and what goes up in two tensors, as files have them; the
-// engine takes one of both as well.
-func apart(tensors []gguf.Tensor) (list []gguf.Tensor) {
-	for _, x := range tensors {
-		before, after, both := strings.Cut(x.Name, "ffn_gate_up_exps")
-		if !both {
-			list = append(list, x)
-			continue
-		}
-		x.Dims = slices.Clone(x.Dims)
-		x.Dims[1] /= 2
-		for _, name := range []string{"ffn_gate_exps", "ffn_up_exps"} {
-			x.Name = before + name + after
-			list = append(list, x)
-		}
-	}
-	return list
+	return m.Architecture, tensors
 }
 
 // withOutput adds the output of its own that the file of a snapshot has where the model's

@@ -43,7 +43,26 @@ func (m model) tensors(keys string) ([]gguf.Tensor, error) {
 			tensors = append(tensors, gguf.Tensor{Name: s.Name, Dims: s.Dims, Type: convertedF16(s.Name, s.Dims)})
 		}
 	}
-	return tensors, nil
+	return apart(tensors), nil
+}
+
+// apart has the experts' gates and what goes up in two tensors, as files have them; the
+// engine takes one of both as well.
+func apart(tensors []gguf.Tensor) (list []gguf.Tensor) {
+	for _, x := range tensors {
+		before, after, both := strings.Cut(x.Name, "ffn_gate_up_exps")
+		if !both {
+			list = append(list, x)
+			continue
+		}
+		x.Dims = slices.Clone(x.Dims)
+		x.Dims[1] /= 2
+		for _, name := range []string{"ffn_gate_exps", "ffn_up_exps"} {
+			x.Name = before + name + after
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // quantize gives the tensors of the file the types that the engine's quantizer chooses,
