@@ -122,7 +122,7 @@ void llm_backend_init(void) {
     // common logs to the standard streams from a thread of its own: never start it.
     common_log_set_verbosity_thold(-1);
     llm::guard(nullptr, [](llm::scope &) {
-        llm::simulation::prepare();
+        llm::simulation::hold(ggml_backend_cpu_buffer_type()); // before the engine allocates anything
         llm::load_backends(); // first: what they say is kept with them
         llama_backend_init();
         return LLM_OK;

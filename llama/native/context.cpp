@@ -349,8 +349,10 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         c->causal     = is_causal(model->model);
         // The engine takes one for each token of a batch where it has an encoder.
         c->n_outputs  = params->n_outputs && !llama_model_has_encoder(model->model) ? (int32_t) std::min(params->n_outputs, (uint32_t) INT32_MAX) : INT32_MAX;
-        if (!model->simulated) { // threads take milliseconds, and would never compute
-            attach_threadpools(c.get(), params);
+        if (!model->simulated) {
+            attach_threadpools(c.get(), params); // threads take milliseconds, and a simulation never computes
+        } else if (!llm::reserve_simulated(c.get())) {
+            return llm::fail(err, LLM_EENGINE, "the engine could not reserve what it computes in: %s", s.errors().c_str());
         }
         *out         = c.release();
         return LLM_OK;
@@ -443,9 +445,11 @@ int llm_context_memory(const llm_context * c, struct llm_memory_use * out, int c
             return n;
         }
         for (const auto & [type, use] : llama_get_memory_breakdown(c->ctx)) {
+            const auto   reserved = c->reserved.find(type);
+            const size_t compute  = reserved == c->reserved.end() ? use.compute : reserved->second;
             if (n < cap) {
                 out[n] = { ggml_backend_buft_name(type), llm::device_of(type), ggml_backend_buft_is_host(type), llm::real_size(type, use.model),
-                           llm::real_size(type, use.context), llm::real_size(type, use.compute) };
+                           llm::real_size(type, use.context), llm::real_size(type, compute) };
             }
             n++;
         }

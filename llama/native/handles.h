@@ -7,6 +7,7 @@
 #include "llama.h"
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -41,5 +42,15 @@ struct llm_context {
 
     std::atomic<uint64_t> progress{ 0 };
 
+    std::map<ggml_backend_buffer_type_t, size_t> reserved; // of a simulation: bytes to compute in
+
     llama_memory_t memory() const { return llama_get_memory(ctx); }
 };
+
+namespace llm {
+
+// Fills what a simulated context would reserve; false: the engine could not. The calling thread
+// simulates.
+bool reserve_simulated(llm_context * c);
+
+} // namespace llm

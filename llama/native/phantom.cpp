@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 namespace llm {
 
@@ -45,7 +47,21 @@ ggml_backend_buffer_t empty_buffer(ggml_backend_buffer_type_t type, size_t size)
 
 thread_local bool simulating = false;
 
-decltype(ggml_backend_buffer_type_i::alloc_buffer) alloc_in_host = nullptr; // the engine's own
+// The engine's own allocation of each type of memory that simulations hold.
+std::mutex                                                                               holding;
+std::map<ggml_backend_buffer_type_t, decltype(ggml_backend_buffer_type_i::alloc_buffer)> held;
+
+ggml_backend_buffer_t alloc_held(ggml_backend_buffer_type_t type, size_t size) {
+    if (simulating) {
+        return empty_buffer(type, size);
+    }
+    decltype(ggml_backend_buffer_type_i::alloc_buffer) alloc;
+    {
+        const std::lock_guard<std::mutex> lock(holding);
+        alloc = held[type];
+    }
+    return alloc(type, size);
+}
 
 const char * memory_name(ggml_backend_buffer_type_t type) { return of(type)->name.c_str(); }
 const char * host_name(ggml_backend_buffer_type_t type) { return of(type)->rules->host_buffer; }
@@ -162,14 +178,14 @@ ggml_backend_reg registry = {
 
 // llama_memory_recurrent and the caches of DeepSeek-V4 allocate in simulations as well
 // (llama-memory-recurrent.cpp, llama-kv-cache-dsv4.cpp@v0.5.0), and so does the buffer of the
-// outputs: their layers on the CPU would have memory.
-void simulation::prepare() {
-    ggml_backend_buffer_type_t host = ggml_backend_cpu_buffer_type();
-
-    alloc_in_host            = host->iface.alloc_buffer;
-    host->iface.alloc_buffer = [](ggml_backend_buffer_type_t type, size_t size) {
-        return simulating ? empty_buffer(type, size) : alloc_in_host(type, size);
-    };
+// outputs: their layers on the CPU would have memory. What graphs are reserved in is not to take
+// any either, on whatever device.
+void simulation::hold(ggml_backend_buffer_type_t type) {
+    const std::lock_guard<std::mutex> lock(holding);
+    if (type->iface.alloc_buffer != alloc_held && type->iface.alloc_buffer != empty_buffer) {
+        held[type]               = type->iface.alloc_buffer;
+        type->iface.alloc_buffer = alloc_held;
+    }
 }
 
 simulation::simulation(bool on) : outer(simulating) { simulating = on; }

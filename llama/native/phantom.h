@@ -70,9 +70,9 @@ private:
 // As the engine compares the names of devices (ggml-backend-reg.cpp@v0.5.0).
 bool same_but_case(const char * a, const char * b);
 
-// While one that is on lives on a thread, plain host memory that the engine allocates there is
-// not allocated either: simulated contexts of models with states would fill it, however large
-// a stranger's file says that they are.
+// While one that is on lives on a thread, memory of the types that it holds is not allocated
+// there: of plain host memory, which simulated contexts of models with states would fill, however
+// large a stranger's file says that they are, and of what graphs are reserved in.
 class simulation {
 public:
     explicit simulation(bool on);
@@ -80,8 +80,8 @@ public:
     simulation(const simulation &)             = delete;
     simulation & operator=(const simulation &) = delete;
 
-    // Once, before the engine allocates anything.
-    static void prepare();
+    // Holds a type of memory from now on, in all simulations. From any thread.
+    static void hold(ggml_backend_buffer_type_t type);
 
 private:
     const bool outer;
