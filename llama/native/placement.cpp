@@ -1,5 +1,5 @@
-// Where the weights of a model go, and where they went. This file alone uses the engine's
-// private header of a model: the public ones do not say which device has a layer.
+// Where the weights of a model go, and where they went. This file and reserve.cpp alone use
+// private headers of the engine: the public ones do not say which device has a layer.
 #include "placement.h"
 
 #include "llama-ext.h"
