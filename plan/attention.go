@@ -10,6 +10,7 @@ type attentionInputs struct {
 	keyRot, valueRot   [2]*tensor // what quantized keys and values are rotated by
 	scale              *tensor
 	index              indexerInputs
+	block              blockInputs
 	lightning          lightningInputs
 }
 

@@ -111,6 +111,7 @@ var forms = map[string]*form{
 	"minicpm3": {attention: latentAttention}, "plm": {attention: latentAttention},
 	"deepseek32": {attention: sparseAttention, hidden: true}, "glm-dsa": {attention: sparseAttention, hidden: true}, "dots3note": {attention: sparseAttention},
 	"kimi-k3":     {whole: kimi},
+	"minimax-m3":  {attention: blockAttention},
 	"minimax-01":  {mixer: lightningAttention, normedResidual: true},
 	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
 	"t5": {whole: decodeT5}, "t5encoder": {whole: encodeT5}, "gemma3n": {whole: gemma3n}, "gemma4": {whole: gemma4},
