@@ -112,6 +112,7 @@ var forms = map[string]*form{
 	"deepseek32": {attention: sparseAttention, hidden: true}, "glm-dsa": {attention: sparseAttention, hidden: true}, "dots3note": {attention: sparseAttention},
 	"kimi-k3":     {whole: kimi},
 	"minimax-m3":  {attention: blockAttention},
+	"hy_v4":       {whole: hunyuan4},
 	"minimax-01":  {mixer: lightningAttention, normedResidual: true},
 	"kimi-linear": {mixer: kda, attention: latentPlain, early: true}, "bailingmoe3": {mixer: kda, attention: latentAttention, rows: rowsAfter, hidden: true},
 	"t5": {whole: decodeT5}, "t5encoder": {whole: encodeT5}, "gemma3n": {whole: gemma3n}, "gemma4": {whole: gemma4},

@@ -10,7 +10,7 @@ type indexerInputs struct{ rows, mask, rot *tensor }
 func sparseAttention(l *layer, x *tensor) *tensor {
 	g := l.graph
 	l.compressed = l.norm(g.mulMat(l.w("attn_q_a.weight"), x), "attn_q_a_norm", false)
-	if l.Indexer {
+	if l.Indexer && l.h.Indexer.TopK > 0 {
 		l.choose(x)
 	}
 	return latentAttention(l, x)
@@ -46,7 +46,9 @@ func (l *layer) choose(x *tensor) {
 			kind = gguf.F16
 		}
 		in.mask = g.input(kind, cells, n/streams, 1, streams)
-		in.rot = g.input(gguf.F32, d, d, 1, 1)
+		if l.h.Architecture != "hy_v4" {
+			in.rot = g.input(gguf.F32, d, d, 1, 1)
+		}
 	}
 	k := l.norm(g.mulMat(l.w("indexer.attn_k.weight"), x), "indexer.k_norm", true)
 	k = g.mulMat(in.rot, g.rope(g.reshape(k, d, 1, n, 1)))
