@@ -104,7 +104,8 @@ type Experts struct {
 	Count, Shared     int
 	SharedFeedForward int
 	ChunkFeedForward  int
-	PerGroup          int // of GroveMoE
+	PerGroup          int  // of GroveMoE
+	Loose             bool // the weights of the chosen ones need not add up to one
 	Groups            int
 	GroupsUsed        int
 	Latent            int // width in which they run; 0: that of the model

@@ -171,6 +171,7 @@ func (r *hyperReader) readParts() {
 	e.SharedFeedForward = r.count(kSharedFF, 0)
 	e.ChunkFeedForward = r.count(kChunkFF, 0)
 	e.PerGroup = r.count(kExpertsPerGroup, 0)
+	e.Loose = !r.flag(kExpertWeightsNorm, !r.reads(kExpertWeightsNorm))
 	e.Latent = r.count(kExpertLatentLength, r.count(kMoELatentSize, 0))
 	e.Every = r.count(kInterleaveMoELayerStep, r.count(kMoEEveryNLayers, 0))
 	for _, k := range [...]key{kSwiGLUClampExpert, kSwiGLUClampShared} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -111,6 +112,11 @@ func (r *hyperReader) find(all bool) {
 
 // has is whether the key is there.
 func (r *hyperReader) has(k key) bool { return r.at[k] != 0 }
+
+// reads is whether the architecture looks at the key.
+func (r *hyperReader) reads(k key) bool {
+	return slices.Contains(r.arch.need, k) || slices.Contains(r.arch.may, k) || slices.Contains(r.arch.late, k)
+}
 
 // need fails when the key is missing, or of the wrong type.
 func (r *hyperReader) need(k key) {

@@ -115,7 +115,7 @@ func (l *layer) experts(x, logits *tensor, f *form) *tensor {
 	m := mixture{
 		logits: logits, up: l.w("ffn_up_exps.weight"), gate: l.w("ffn_gate_exps.weight"), down: l.w("ffn_down_exps.weight"),
 		fused: l.w("ffn_gate_up_exps.weight"), count: int64(l.h.Experts.Count), used: int64(l.ExpertsUsed), bias: l.has("exp_probs_b.bias"),
-		softmaxOfChosen: f.softmaxOfChosen, weighBefore: f.weighBefore, sumToOne: !f.looseExperts, groups: true,
+		softmaxOfChosen: f.softmaxOfChosen, weighBefore: f.weighBefore, sumToOne: !f.looseExperts && !l.h.Experts.Loose, groups: true,
 	}
 	return l.mix(x, m)
 }

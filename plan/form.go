@@ -97,7 +97,7 @@ var forms = map[string]*form{
 	"glm4moe": {hidden: true}, "hy_v3": {rows: rowsAfter, hidden: true, noDense: true},
 	"step35":   {splitFirst: true, rows: rowsBefore, hidden: true},
 	"cogvlm":   {rows: rowsNone},
-	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
+	"qwen2moe": {looseExperts: true}, "deepseek": {looseExperts: true}, "deepseek2-ocr": {looseExperts: true}, "llada-moe": {looseExperts: true, noCache: true},
 	"dream": {noCache: true}, "llada": {noCache: true}, "rnd1": {noCache: true},
 	"mamba": {mixer: mamba}, "mamba2": {mixer: mamba2}, "jamba": {mixer: mamba, noRope: true, looseExperts: true, sumFirst: true, addFirst: true},
 	"granite": {ropeSwitch: true}, "minicpm": {ropeSwitch: true}, "smallthinker": {routesInput: true, ropeFour: true},

@@ -42,7 +42,7 @@ func TestEstimateOfTinyModels(t *testing.T) {
 	for setting, results := range BySetting(estimated(t, files, err, 800)) {
 		s := Summarize(results, Main)
 		t.Logf("%s: %+v", setting, s)
-		if s.Answered+s.Missing > 0 || s.Weights < 1 || s.KV < 1 || s.Compute5 < 0.9 {
+		if s.Answered+s.Missing > 0 || s.Weights < 1 || s.KV < 1 || s.Compute5 < 0.95 {
 			t.Errorf("%s: %+v", setting, s)
 		}
 	}
