@@ -57,8 +57,8 @@ func (g *graph) start(e *Estimator, p *placement, s *setting, home *homes) {
 
 // representatives are the layers that stand for all. Layers that are alike need the same
 // memory, but where the allocator finds it depends on what was free before, and that repeats
-// itself after a few of them: after 1, 2, 3 or 6 in what has been seen. So of blocks that
-// repeat, the rest by repeats is kept.
+// itself after a few of them: after 1, 2, 3 or 6 in what has been seen, the first few aside. So
+// of blocks that repeat, those few and the rest by repeats are kept.
 func (e *Estimator) representatives(list []int, p *placement, home *homes) []int {
 	n := len(e.parts.kinds)
 	if main := e.h.Main(); main > 0 && main < n && !keepsAhead[e.h.Architecture] {
@@ -78,8 +78,8 @@ func (e *Estimator) representatives(list []int, p *placement, home *homes) []int
 	for i := 0; i < n; {
 		block, times := repetition(i, n, alike)
 		keep := times
-		if times > repeats+1 {
-			keep = 2 + (times-2)%repeats
+		if times >= settled+repeats {
+			keep = settled + (times-settled)%repeats
 		}
 		for k := range keep * block {
 			at := i + k
@@ -94,6 +94,7 @@ func (e *Estimator) representatives(list []int, p *placement, home *homes) []int
 }
 
 const (
+	settled  = 6
 	repeats  = 6
 	maxBlock = 12
 )
