@@ -5,9 +5,6 @@ import (
 	"sync"
 )
 
-// maxBackends is how many devices and the CPU a graph is divided among at most.
-const maxBackends = 17
-
 // unassigned is the backend of a tensor that has none yet.
 const unassigned = -2
 

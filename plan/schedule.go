@@ -277,23 +277,23 @@ func (s *scheduler) needsCut(now *part, t *tensor) bool {
 // bring copies the sources of a node that are elsewhere.
 func (s *scheduler) bring(b int8, t *tensor) {
 	for i, x := range t.src[:t.sources] {
-		if x.input && s.copies > 1 && x.copies[x.backend] == nil {
-			x.copies[x.backend] = s.duplicates(x, x.backend, x)
+		if x.input && s.copies > 1 && x.on(x.backend) == nil {
+			s.duplicate(x, x.backend, x)
 			s.given = append(s.given, x)
 		}
 		if x.backend == b || s.reaches(b, x) {
 			continue
 		}
-		if x.copies[b] == nil {
-			x.copies[b] = s.duplicates(x, b, nil)
+		if x.on(b) == nil {
+			s.duplicate(x, b, nil)
 			s.inputs = append(s.inputs, x)
 		}
-		t.src[i] = x.copies[b][0]
+		t.src[i] = x.on(b)[0]
 	}
 }
 
-// duplicates are the copies of a tensor on a backend; own is the one in use, where there is one.
-func (s *scheduler) duplicates(x *tensor, b int8, own *tensor) []*tensor {
+// duplicate makes the copies of a tensor on a backend; own is the one in use, where there is one.
+func (s *scheduler) duplicate(x *tensor, b int8, own *tensor) {
 	list := make([]*tensor, s.copies)
 	for c := range list {
 		d := own
@@ -306,7 +306,7 @@ func (s *scheduler) duplicates(x *tensor, b int8, own *tensor) []*tensor {
 		}
 		list[c] = d
 	}
-	return list
+	x.copies = append(x.copies, copied{b, list})
 }
 
 // order lists the nodes as they are computed, with the copies in front of each part.
@@ -314,7 +314,7 @@ func (s *scheduler) order() {
 	for _, p := range s.split {
 		for _, x := range s.inputs[p.in:p.out] {
 			s.hold(x.backend, x) // until it is copied
-			s.steps = append(s.steps, step{x.copies[p.backend][0], p.backend, false})
+			s.steps = append(s.steps, step{x.on(p.backend)[0], p.backend, false})
 		}
 		s.fuse(p)
 		for _, t := range s.graph.nodes[p.start:p.end] {
@@ -345,11 +345,11 @@ func (s *scheduler) leaves() []*tensor {
 	}
 	var list []*tensor
 	for _, x := range s.given {
-		list = append(list, x.copies[x.backend]...)
+		list = append(list, x.on(x.backend)...)
 	}
 	for _, p := range s.split {
 		for _, x := range s.inputs[p.in:p.out] {
-			list = append(list, x.copies[p.backend]...)
+			list = append(list, x.on(p.backend)...)
 		}
 	}
 	return append(list, s.graph.leaves...)

@@ -49,8 +49,24 @@ type tensor struct {
 	allocated       bool
 	offset          int64
 
-	copies [maxBackends][]*tensor // of the scheduler
-	keep   []*tensor              // not to be freed before this one is computed
+	copies []copied  // of the scheduler
+	keep   []*tensor // not to be freed before this one is computed
+}
+
+// copied are the copies of a tensor on a backend, one for each batch in flight.
+type copied struct {
+	backend int8
+	list    []*tensor
+}
+
+// on are the tensor's copies there.
+func (t *tensor) on(b int8) []*tensor {
+	for _, c := range t.copies {
+		if c.backend == b {
+			return c.list
+		}
+	}
+	return nil
 }
 
 // exactOp tells operations apart that devices support, or not, on their own terms.
