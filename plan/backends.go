@@ -50,5 +50,8 @@ var backends = map[string]Rules{
 // align rounds up to a multiple.
 func align(n uint64, to int) uint64 {
 	a := uint64(to)
+	if a&(a-1) == 0 {
+		return (n + a - 1) &^ (a - 1)
+	}
 	return (n + a - 1) / a * a
 }

@@ -4,7 +4,7 @@ import "github.com/seed-f87006eb/llm/gguf"
 
 // usable: a device can compute with a weight. What it cannot stays on the host:
 // weight_buft_supported of src/llama-model-loader.cpp@v0.5.0.
-func (e *Estimator) usable(d Device, limit uint64, w *weight) bool {
+func (e *Estimator) usable(d *Device, limit uint64, w *weight) bool {
 	if limit > 0 && w.bytes > limit {
 		return false
 	}
@@ -16,7 +16,7 @@ func (e *Estimator) usable(d Device, limit uint64, w *weight) bool {
 	case opConvolve:
 		return w.dims[1]%128 == 0
 	case opScan:
-		return e.scannable(d, w)
+		return e.scannable(*d, w)
 	}
 	return true
 }

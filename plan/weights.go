@@ -67,7 +67,7 @@ func (e *Estimator) settle(p *placement, w *weight, where int, overrides []overr
 			break
 		}
 	}
-	if where != host && !overridden && !e.usable(p.devices[where], p.rules[where].MaxTensor, w) {
+	if where != host && !overridden && !e.usable(&p.devices[where], p.rules[where].MaxTensor, w) {
 		where = host
 	}
 	e.add(p, w, where, r, m)
