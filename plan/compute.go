@@ -35,10 +35,17 @@ func (e *Estimator) compute(p *placement, s *setting, home *homes, m *Memory) {
 
 func (g *graph) start(e *Estimator, p *placement, s *setting, home *homes) {
 	arena, nodes, leaves, layers, weights, caches := g.arena, g.nodes[:0], g.leaves[:0], g.layers[:0], g.weights, g.caches
-	if len(arena) == 0 {
+	switch n := len(arena); {
+	case n == 0:
 		arena = make([]tensor, 512)
+	case len(g.more) > 0: // one that is large enough, for the next time
+		for _, m := range g.more {
+			n += len(m)
+		}
+		arena = make([]tensor, n)
+	default:
+		clear(arena[:g.used])
 	}
-	clear(arena)
 	if len(weights) < len(e.weights) {
 		weights = make([]*tensor, len(e.weights))
 	}
@@ -61,14 +68,14 @@ func (e *Estimator) representatives(list []int, p *placement, home *homes) []int
 	if main := e.h.Main(); main > 0 && main < n && !keepsAhead[e.h.Architecture] {
 		n = main
 	}
-	kinds := e.parts.kinds
-	if len(p.used) > 0 && (home.away || !p.whole()) { // weights may be copied to where they are needed
-		kinds = e.parts.exact
-	}
 	alike := func(a, b int) bool {
 		// Each layer has a copy of the distances, or the bank of residuals grows.
 		if strings.HasPrefix(e.h.Architecture, "t5") || e.h.ResidualBlock > 0 {
 			return false
+		}
+		kinds := e.parts.kinds
+		if len(p.used) > 0 && (home.away || p.layer(a) == host) { // weights may be copied to a device
+			kinds = e.parts.exact
 		}
 		return kinds[a] == kinds[b] && p.layer(a) == p.layer(b) && (!home.away || home.same(e, a, b))
 	}

@@ -81,9 +81,7 @@ func (s *scheduler) assign() {
 		}
 	}
 	for _, t := range g.nodes {
-		if !t.pinned {
-			t.backend = s.first(t)
-		}
+		t.backend = s.first(t)
 	}
 	s.spread(true, false)
 	s.spread(false, false)
