@@ -3,6 +3,10 @@ package testplan
 import (
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/oracle"
+	"github.com/seed-f87006eb/llm/plan"
 )
 
 // estimated compares the arithmetic with the engine on so many rows of these files.
@@ -47,6 +51,64 @@ func TestEstimateOfTinyModels(t *testing.T) {
 		}
 	}
 }
+
+// TestEstimateOfSeveralDevices: what crosses from one to the next, for each batch in flight, and
+// layers that stay on the host.
+func TestEstimateOfSeveralDevices(t *testing.T) {
+	devices, err := plan.ParseDevices("24GiB+12GiB+8GiB")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := Files()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if f.Type != "Q4_K_M" || !strings.Contains("llama-3.1-8b gpt-oss-20b deepseek-v2-lite qwen3-0.6b", f.Name) {
+			continue
+		}
+		compareDevices(t, f.Path, devices)
+	}
+}
+
+func compareDevices(t *testing.T, path string, devices []plan.Device) {
+	f, err := gguf.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h, err := f.Hyper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := oracle.Open(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	e := plan.NewEstimator(h, f.Tensors, plan.RepackNone)
+	for _, layers := range []int{-1, 20} {
+		r := plan.DefaultRequest()
+		r.Context, r.GPULayers, r.NoRepack = 8192, layers, true
+		truth, err := o.Measure(t.Context(), devices, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		guess, err := e.Measure(t.Context(), devices, r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range truth.Devices {
+			g := guess.Devices[i]
+			if g.Weights != d.Weights || g.KV != d.KV || layers < 0 && g != d || !near(g.Compute, d.Compute) {
+				t.Errorf("%s, %d layers, device %d: %+v, want %+v", path, layers, i, g, d)
+			}
+		}
+	}
+}
+
+// near: within an eighth.
+func near(a, b uint64) bool { return a <= b+b/8 && b <= a+a/8 }
 
 func BenchmarkEstimate(b *testing.B) {
 	files, err := Files()
