@@ -184,10 +184,20 @@ func (g *graph) normed(x, w *tensor, bias, layerNorm bool, il int) *tensor {
 		x = g.like(opInPlace, x, x)
 	}
 	x.exact = exactNorm
+	if w != nil || bias {
+		g.pin(x, il)
+	}
 	if w != nil {
 		x = g.mul(x, w)
 	}
 	return x
+}
+
+// pin fixes where the norm of a layer is computed, where everything is on devices.
+func (g *graph) pin(x *tensor, il int) {
+	if g.full && il >= 0 {
+		x.backend, x.pinned = int8(g.p.backendOf(g.p.layer(il))), true
+	}
 }
 
 // feedForward is build_ffn of src/llama-graph.cpp@v0.5.0.

@@ -81,7 +81,9 @@ func (s *scheduler) assign() {
 		}
 	}
 	for _, t := range g.nodes {
-		t.backend = s.first(t)
+		if !t.pinned {
+			t.backend = s.first(t)
+		}
 	}
 	s.spread(true, false)
 	s.spread(false, false)

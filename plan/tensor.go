@@ -36,6 +36,7 @@ type tensor struct {
 	latent  bool // values that are part of the keys
 	where   int8 // the place of what is outside
 	backend int8 // that computes it
+	pinned  bool // backend was set by the graph, not by the scheduler
 	sources int8
 
 	ne, nb [4]int64
