@@ -1,0 +1,147 @@
+package sampler
+
+// The full passes over the logits. Each has a vector version (kernels_amd64.go) that
+// takes a number of floats that vectors divide, and one in plain Go, which gives the same
+// bits: sums are kept in 16 lanes of double precision and added up in one order.
+
+const (
+	lanes = 16
+	block = 256 // floats that one maximum stands for
+)
+
+// maxima stores the largest logit of each block of 256, and of what is left over, and
+// says whether there is a NaN.
+func maxima(dst, src []float32) (nan bool) {
+	n := len(src) / block
+	if n > 0 {
+		nan = maximaBlocks(dst[:n], src[:n*block])
+	}
+	if n*block < len(src) {
+		m := -inf32
+		for _, x := range src[n*block:] {
+			nan = nan || x != x
+			m = max(m, x)
+		}
+		dst[n] = m
+	}
+	return nan
+}
+
+// filter stores the places, counted from base, and the values of what is at least
+// threshold. pos and val have room for 16 more than src.
+func filter(pos []int32, val, src []float32, threshold float32, base int32) int {
+	body := len(src) &^ (lanes - 1)
+	n := 0
+	if body > 0 {
+		n = filterLanes(pos, val, src[:body], threshold, base)
+	}
+	for i, x := range src[body:] {
+		if x >= threshold {
+			pos[n], val[n] = base+int32(body+i), x
+			n++
+		}
+	}
+	return n
+}
+
+// expSum is the sum of e^(x/temp-top).
+func expSum(src []float32, top, temp float32) float64 {
+	body := len(src) &^ (lanes - 1)
+	sum := 0.0
+	if body > 0 {
+		sum = expSumLanes(src[:body], top, temp)
+	}
+	for _, x := range src[body:] {
+		sum += float64(exp32(x/temp - top))
+	}
+	return sum
+}
+
+// expStore stores e^d, where d = x/temp-top, and returns the sums of it and of d·e^d.
+func expStore(dst, src []float32, top, temp float32) (sum, dot float64) {
+	body := len(src) &^ (lanes - 1)
+	if body > 0 {
+		sum, dot = expStoreLanes(dst[:body], src[:body], top, temp)
+	}
+	for i, x := range src[body:] {
+		d := x/temp - top
+		e := exp32(d)
+		dst[body+i] = e
+		sum += float64(e)
+		if e > 0 {
+			dot += float64(e) * float64(d)
+		}
+	}
+	return sum, dot
+}
+
+// span are candidates on the way to a choice among them: keys, weights, and where each
+// was at first.
+type span struct {
+	key, weight []float32
+	pos         []int32 // nil: each is where it was
+}
+
+// split moves what has a key from low to below high into out, which may be s itself, and
+// returns how many there are, their weight, and the weight of what is not below high. out
+// has room for 16 more than s.
+func split(out, s *span, low, high float32) (n int, inside, above float64) {
+	body := len(s.key) &^ (lanes - 1)
+	if body > 0 {
+		n, inside, above = splitLanes(out, s, body, low, high)
+	}
+	for i := body; i < len(s.key); i++ {
+		switch k := s.key[i]; {
+		case k >= high:
+			above += float64(s.weight[i])
+		case k >= low:
+			inside += float64(s.weight[i])
+			at := int32(i)
+			if s.pos != nil {
+				at = s.pos[i]
+			}
+			out.key[n], out.weight[n], out.pos[n] = k, s.weight[i], at
+			n++
+		}
+	}
+	return n, inside, above
+}
+
+// moments are how many logits are above minus infinity, their sum and that of their
+// squares.
+func moments(src []float32) (n int, sum, squares float64) {
+	body := len(src) &^ (lanes - 1)
+	if body > 0 {
+		n, sum, squares = momentsLanes(src[:body])
+	}
+	for _, x := range src[body:] {
+		if x > -inf32 {
+			n++
+			sum += float64(x)
+			squares += float64(x) * float64(x)
+		}
+	}
+	return n, sum, squares
+}
+
+// divide stores x/by.
+func divide(dst, src []float32, by float32) {
+	body := len(src) &^ (lanes - 1)
+	if body > 0 {
+		divideLanes(dst[:body], src[:body], by)
+	}
+	for i, x := range src[body:] {
+		dst[body+i] = x / by
+	}
+}
+
+// nearness stores -|x-center|.
+func nearness(dst, src []float32, center float32) {
+	body := len(src) &^ (lanes - 1)
+	if body > 0 {
+		nearnessLanes(dst[:body], src[:body], center)
+	}
+	for i, x := range src[body:] {
+		dst[body+i] = -abs32(x - center)
+	}
+}

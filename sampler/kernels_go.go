@@ -1,0 +1,113 @@
+package sampler
+
+import "math"
+
+// What the vector kernels compute, in plain Go.
+
+func maximaGo(dst, src []float32) (nan bool) {
+	for b := range dst {
+		m := -inf32
+		for _, x := range src[b*block : (b+1)*block] {
+			nan = nan || x != x
+			if x > m {
+				m = x
+			}
+		}
+		dst[b] = m
+	}
+	return nan
+}
+
+func filterGo(pos []int32, val, src []float32, threshold float32, base int32) int {
+	n := 0
+	for i, x := range src {
+		if x >= threshold {
+			pos[n], val[n] = base+int32(i), x
+			n++
+		}
+	}
+	return n
+}
+
+// lanewise are sums of lanes that vector registers hold.
+type lanewise [lanes]float64
+
+// total adds the halves of the lanes, then the halves of those.
+func (l *lanewise) total() float64 {
+	for half := lanes / 2; half > 0; half /= 2 {
+		for i := range half {
+			l[i] += l[i+half]
+		}
+	}
+	return l[0]
+}
+
+func expSumGo(src []float32, top, temp float32) float64 {
+	var sum lanewise
+	for i := 0; i < len(src); i += lanes {
+		for j, x := range src[i : i+lanes] {
+			sum[j] += float64(exp32(x/temp - top))
+		}
+	}
+	return sum.total()
+}
+
+func expStoreGo(dst, src []float32, top, temp float32) (float64, float64) {
+	var sum, dot lanewise
+	for i := 0; i < len(src); i += lanes {
+		for j, x := range src[i : i+lanes] {
+			d := x/temp - top
+			e := exp32(d)
+			dst[i+j] = e
+			sum[j] += float64(e)
+			if e > 0 {
+				dot[j] = math.FMA(float64(e), float64(d), dot[j])
+			}
+		}
+	}
+	return sum.total(), dot.total()
+}
+
+func splitGo(out, s *span, body int, low, high float32) (n int, inside, above float64) {
+	var in, over lanewise
+	for i := range body {
+		k, w := s.key[i], s.weight[i]
+		switch {
+		case k >= high:
+			over[i%lanes] += float64(w)
+		case k >= low:
+			in[i%lanes] += float64(w)
+			at := int32(i)
+			if s.pos != nil {
+				at = s.pos[i]
+			}
+			out.key[n], out.weight[n], out.pos[n] = k, w, at
+			n++
+		}
+	}
+	return n, in.total(), over.total()
+}
+
+func momentsGo(src []float32) (n int, sum, squares float64) {
+	var s, q lanewise
+	for i, x := range src {
+		if x > -inf32 {
+			n++
+			s[i%lanes] += float64(x)
+			q[i%lanes] = math.FMA(float64(x), float64(x), q[i%lanes])
+		}
+	}
+	return n, s.total(), q.total()
+}
+
+func divideGo(dst, src []float32, by float32) {
+	for i, x := range src {
+		dst[i] = x / by
+	}
+}
+
+func nearnessGo(dst, src []float32, center float32) {
+	for i, x := range src {
+		dst[i] = -abs32(x - center)
+	}
+}

@@ -1,0 +1,28 @@
+//go:build !amd64 || purego
+
+package sampler
+
+func maximaBlocks(dst, src []float32) bool { return maximaGo(dst, src) }
+
+func filterLanes(pos []int32, val, src []float32, threshold float32, base int32) int {
+	return filterGo(pos, val, src, threshold, base)
+}
+
+func expSumLanes(src []float32, top, temp float32) float64 { return expSumGo(src, top, temp) }
+
+func expStoreLanes(dst, src []float32, top, temp float32) (sum, dot float64) {
+	return expStoreGo(dst, src, top, temp)
+}
+
+func splitLanes(out, s *span, body int, low, high float32) (n int, inside, above float64) {
+	return splitGo(out, s, body, low, high)
+}
+
+func momentsLanes(src []float32) (n int, sum, squares float64) { return momentsGo(src) }
+
+func divideLanes(dst, src []float32, by float32) { divideGo(dst, src, by) }
+
+func nearnessLanes(dst, src []float32, center float32) { nearnessGo(dst, src, center) }
+
+// Kernels says what the full passes run on.
+func Kernels() string { return "go" }

@@ -1,0 +1,283 @@
+package sampler
+
+import "math"
+
+// The steps where there are many candidates: passes over all of them that vectors make,
+// no sorting, and lists only of what is left. The order that upstream's array has then is
+// remembered, and matters to a draw alone.
+
+// weigh gives each candidate its weight e^(x-top), and returns the sum of the weights and
+// that of the weights times x-top.
+func (c *Chain) weigh() (sum, dot float64) {
+	s := &c.set
+	c.space.weight = grown(c.space.weight, len(s.logit))
+	return expStore(c.space.weight, s.logit, c.top()/s.temp, s.temp)
+}
+
+// topKOfMany finds the k-th logit and keeps what is above.
+func (c *Chain) topKOfMany(k int) {
+	s := &c.set
+	if s.order == asHeld {
+		c.settle()
+	}
+	s.sorted, s.masked = true, max(0, min(s.masked, k-len(s.logit)))
+	if k >= len(s.logit) {
+		s.order = byLogit
+		return
+	}
+	if n := len(s.max); n > 0 && 4*k <= n {
+		// As many blocks have a logit of at least this, and so there are k.
+		c.space.rank = grown(c.space.rank, n)
+		copy(c.space.rank, s.max)
+		c.gather(quickselect(c.space.rank, k-1))
+		s.order = byLogit
+		if len(s.logit) > 4*few {
+			c.keepThrough(c.rank(k))
+			return
+		}
+		c.list()
+		s.truncate(k)
+		return
+	}
+	c.keepThrough(c.rank(k))
+	s.order = byLogit
+}
+
+// rank finds the k-th of the candidates by logit.
+func (c *Chain) rank(k int) choice {
+	s := &c.set
+	c.space.weight = grown(c.space.weight, len(s.logit))
+	w := c.space.weight
+	for i := range w {
+		w[i] = 1
+	}
+	return c.find(s.logit, w, float64(k), float64(len(w)), false)
+}
+
+// keepThrough keeps the candidates up to a choice, in the order of their logits.
+func (c *Chain) keepThrough(to choice) {
+	s := &c.set
+	last := int32(to.pos)
+	if s.token != nil {
+		last = s.token[to.pos]
+	}
+	c.gather(to.key)
+	if !to.tied {
+		return
+	}
+	n := 0
+	for i, x := range s.logit {
+		if x > to.key || s.token[i] <= last {
+			s.logit[n], s.token[n] = x, s.token[i]
+			n++
+		}
+	}
+	s.logit, s.token = s.logit[:n], s.token[:n]
+}
+
+// topPOfMany finds where the sum of the probabilities, from the largest on, reaches p.
+func (c *Chain) topPOfMany(p float32) {
+	s := &c.set
+	if s.order == asHeld {
+		c.settle()
+	}
+	total, _ := c.weigh()
+	cut := c.find(s.logit, c.space.weight, float64(p)*total, total, false)
+	if keep := min(c.params.MinKeep, len(s.logit)); keep > 1 {
+		if at := c.rank(keep); at.key < cut.key || at.key == cut.key && at.pos > cut.pos {
+			cut = at
+		}
+	}
+	c.nearCut(cut, float64(p)*total, total)
+	c.keepThrough(cut)
+	s.order, s.sorted, s.masked = byLogit, true, 0
+}
+
+func (c *Chain) nearCut(cut choice, target, total float64) {
+	c.near((cut.after - target) / total)
+	c.near((target - cut.before) / total)
+}
+
+// typicalOfMany: the information of a token is that of the likeliest and the distance of
+// their logits, so that what is near to the entropy has a logit near to a center.
+func (c *Chain) typicalOfMany(p float32) {
+	s := &c.set
+	c.settle()
+	total, dot := c.weigh()
+	logTotal := math.Log(total)
+	h := logTotal - dot/total
+	center := float32(float64(c.top()) + logTotal - h)
+	c.space.key = grown(c.space.key, len(s.logit))
+	key := c.space.key
+	nearness(key, s.logit, center)
+	cut := c.find(key, c.space.weight, float64(p)*total, total, true)
+	c.nearCut(cut, float64(p)*total, total)
+	if c.params.MinKeep > 1 {
+		c.list()
+		s.sorted, s.shuffled = false, true
+		c.typical(p)
+		return
+	}
+	c.keepTypical(key, cut)
+	s.order, s.sorted, s.masked = byTypical, false, 0
+}
+
+// keepTypical keeps the candidates up to a choice, in the order of their keys.
+func (c *Chain) keepTypical(key []float32, to choice) {
+	s := &c.set
+	n := len(s.logit)
+	token, logit := grown(c.space.second.token, n), grown(c.space.second.logit, n)
+	// The keys that are kept are written where the ones before are read, never ahead.
+	m := filter(token[:cap(token)], key[:cap(key)], key, to.key, 0)
+	k := 0
+	for i, at := range token[:m] {
+		if key[i] == to.key && int(at) > to.pos {
+			continue
+		}
+		logit[k], key[k] = s.logit[at], key[i]
+		if token[k] = at; s.token != nil {
+			token[k] = s.token[at]
+		}
+		k++
+	}
+	c.adopt(token[:k], logit[:k])
+	s.key = key[:k]
+}
+
+// topNSigmaOfMany takes mean and deviation from the sums of the logits and their squares.
+func (c *Chain) topNSigmaOfMany(n float32) {
+	s := &c.set
+	c.settle()
+	size, top := s.size(), c.top()
+	count, sum, squares := moments(s.logit)
+	mean := sum / float64(count)
+	deviation := math.Sqrt(max(0, squares/float64(count)-mean*mean))
+	threshold := top - float32(n*float32(deviation))
+	// A little more than is kept, to tell how close it was.
+	c.gather(threshold - float32(1e-4*deviation))
+	k := 0
+	for i, x := range s.logit {
+		c.near(math.Abs(float64(x-threshold)) / max(deviation, 1e-9))
+		if x >= threshold {
+			s.logit[k], s.token[k] = x, s.token[i]
+			k++
+		}
+	}
+	s.logit, s.token = s.logit[:k], s.token[:k]
+	s.masked = size - k
+}
+
+// entropyOfMany is that of all candidates, in nats.
+func (c *Chain) entropyOfMany() float32 {
+	total, dot := c.weigh()
+	return float32(math.Log(total) - dot/total)
+}
+
+// total is the sum of the weights of all candidates, and the logit at which it is 1.
+func (c *Chain) total() (top float32, sum float64) {
+	s := &c.set
+	top = c.top() / s.temp
+	for from := 0; from < len(s.logit); from += chunk {
+		sum += expSum(s.logit[from:min(from+chunk, len(s.logit))], top, s.temp)
+	}
+	return top, sum
+}
+
+// Logits that are summed at a time, so that the sums are those of drawOfMany.
+const chunk = 2048
+
+// zipfOfMany is zipf, of what the likeliest tokens have of the whole.
+func (c *Chain) zipfOfMany() int {
+	s := &c.set
+	top, sum := c.total()
+	temp, size := s.temp, s.size()
+	likeliest := c.likeliest(mirostatTokens)
+	c.space.prob = grown(c.space.prob, len(likeliest))
+	for i, w := range likeliest {
+		c.space.prob[i] = exp32(keyOf(w)/temp-top) / float32(sum)
+	}
+	return c.zipf(c.space.prob, size)
+}
+
+// likeliest are the n likeliest candidates, which stay where they are, as ranked words.
+func (c *Chain) likeliest(n int) []uint64 {
+	s := &c.set
+	to := c.rank(n)
+	c.space.span.grow(len(s.logit))
+	pos, val := c.space.span.pos, c.space.span.key
+	m := filter(pos[:cap(pos)], val[:cap(val)], s.logit, to.key, 0)
+	c.space.words, c.space.spare = grown(c.space.words, m), grown(c.space.spare, m)
+	for i := range m {
+		c.space.words[i] = ranked(val[i], int(pos[i]))
+	}
+	sortRanked(c.space.words, c.space.spare)
+	return c.space.words[:min(n, m)]
+}
+
+// unsurprisingOfMany makes a sorted list of at least the tokens that have a surprise of
+// at most mu, and of the one behind them, and returns their probabilities.
+func (c *Chain) unsurprisingOfMany() []float32 {
+	s := &c.set
+	top, sum := c.total()
+	// A little lower than where the surprise is mu; the caller looks at each.
+	lowest := float64(top) + math.Log(sum) - float64(c.mu)*math.Ln2
+	lowest -= 1e-3 + 1e-5*math.Abs(lowest)
+	c.gather(min(float32(lowest*float64(s.temp)), c.top()))
+	c.list()
+	c.sort()
+	return c.probabilities(top, float32(sum))
+}
+
+// drawOfMany draws where the running sum of the weights passes the share u of it.
+func (c *Chain) drawOfMany(u float64) int32 {
+	s := &c.set
+	if s.order != asHeld {
+		total, _ := c.weigh()
+		key := s.logit
+		if s.order == byTypical {
+			key = s.key
+		}
+		at := c.find(key, c.space.weight, total*u, total, false)
+		c.nearCut(at, total*u, total)
+		if s.order == byTypical && at.close {
+			c.near(0)
+		}
+		return c.tokenAt(at.pos)
+	}
+	n := len(s.logit)
+	c.space.sums = grown(c.space.sums, (n+chunk-1)/chunk)
+	top, sum := c.top()/s.temp, 0.0
+	for i := range c.space.sums {
+		from := i * chunk
+		c.space.sums[i] = expSum(s.logit[from:min(from+chunk, n)], top, s.temp)
+		sum += c.space.sums[i]
+	}
+	target, run := sum*u, 0.0
+	for i, x := range c.space.sums {
+		if run+x < target {
+			run += x
+			continue
+		}
+		from := i * chunk
+		part := s.logit[from:min(from+chunk, n)]
+		c.space.prob = grown(c.space.prob, len(part))
+		expStore(c.space.prob, part, top, s.temp)
+		for j, w := range c.space.prob {
+			before := run
+			if run += float64(w); run >= target {
+				c.near((run - target) / sum)
+				c.near((target - before) / sum)
+				return c.tokenAt(from + j)
+			}
+		}
+	}
+	c.near(0)
+	return c.greedy()
+}
+
+func (c *Chain) tokenAt(pos int) int32 {
+	if c.set.token != nil {
+		return c.set.token[pos]
+	}
+	return int32(pos)
+}

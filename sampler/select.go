@@ -1,0 +1,177 @@
+package sampler
+
+import (
+	"math"
+	"slices"
+)
+
+// choice is the candidate at which the weights, summed up by descending keys, reach a
+// target.
+type choice struct {
+	pos           int
+	key           float32
+	before, after float64 // sums without and with it
+	tied          bool    // the next one has the same key
+	close         bool    // a neighbour's key is so near that rounding could swap them
+}
+
+// Keys of a sample, and how many of them lie on each side of where the target is
+// expected: three standard deviations of a rank among them.
+const (
+	sampleSize = 512
+	sampleSide = 34
+)
+
+// choose1 finds the first candidate, by descending keys and then by places, with which
+// the sum of the weights reaches target, or passes it when strict; total is that of all.
+// A sample of the keys tells about where the target is, one pass sums what is above and
+// keeps what is there, and so on until there are few enough to sort (after Floyd and
+// Rivest, 1975).
+func (c *Chain) find(key, weight []float32, target, total float64, strict bool) choice {
+	all := span{key: key, weight: weight}
+	out := &c.space.span
+	target = max(target, math.SmallestNonzeroFloat64)
+	from, above, rest := all, 0.0, total
+	low, high := -inf32, inf32
+	for tries := 0; len(from.key) > few && tries < 12; tries++ {
+		out.grow(len(key))
+		l, h := c.bracket(&from, target-above, rest)
+		l, h = max(l, low), min(h, high)
+		n, inside, over := split(out, &from, l, h)
+		if reached := above + over; !passes(reached, target, strict) && passes(reached+inside, target, strict) {
+			above, rest = reached, inside
+			low, high = l, h
+			shrunk := n < len(from.key)
+			if from = out.first(n); !shrunk {
+				break
+			}
+			continue
+		} else if !passes(reached, target, strict) {
+			high = l // it is below
+		} else {
+			low = h
+		}
+		if low >= high {
+			low, high = -inf32, inf32
+			break
+		}
+		n, inside, above = split(out, &all, low, high)
+		rest = inside
+		from = out.first(n)
+	}
+	if low >= high || len(from.key) == 0 {
+		from, above = all, 0
+	}
+	return c.walk(&from, above, target, strict)
+}
+
+func passes(sum, target float64, strict bool) bool {
+	return sum > target || sum == target && !strict
+}
+
+// bracket guesses two keys between which the target is. rest is the sum of all weights.
+func (c *Chain) bracket(s *span, target, rest float64) (low, high float32) {
+	n := len(s.key)
+	c.space.words = grown(c.space.words, sampleSize)
+	words := c.space.words
+	for i := range words {
+		at := int(uint64(i) * uint64(n) / sampleSize)
+		words[i] = ranked(s.key[at], at)
+	}
+	slices.Sort(words)
+	each := float64(n) / sampleSize
+	// From the end, where no weight is so large that a sample misses much of the sum.
+	below, at := rest-target, sampleSize
+	for at > 0 {
+		w := float64(s.weight[uint32(words[at-1])]) * each
+		if below < w {
+			break
+		}
+		below -= w
+		at--
+	}
+	low, high = -inf32, inf32
+	if i := at - sampleSide; i >= 0 {
+		high = keyOf(words[i])
+	}
+	if i := at + sampleSide; i < sampleSize {
+		low = keyOf(words[i])
+	}
+	if low == high {
+		high = math.Nextafter32(high, inf32)
+	}
+	return low, high
+}
+
+// walk sorts what is left and sums it up.
+func (c *Chain) walk(s *span, above, target float64, strict bool) choice {
+	n := len(s.key)
+	c.space.words, c.space.spare = grown(c.space.words, n), grown(c.space.spare, n)
+	words := c.space.words
+	for i, k := range s.key {
+		words[i] = ranked(k, i)
+	}
+	sortRanked(words, c.space.spare)
+	run := above
+	at, before := n-1, run
+	for i, w := range words {
+		before = run
+		run += float64(s.weight[uint32(w)])
+		if passes(run, target, strict) {
+			at = i
+			break
+		}
+	}
+	chosen := choice{pos: int(uint32(words[at])), key: keyOf(words[at]), before: before, after: run}
+	for _, i := range [2]int{at - 1, at + 1} {
+		if i >= 0 && i < n {
+			d := abs32(keyOf(words[i]) - chosen.key)
+			chosen.close = chosen.close || d <= 4e-6*max(1, abs32(chosen.key))
+			chosen.tied = chosen.tied || i > at && d == 0
+		}
+	}
+	if s.pos != nil {
+		chosen.pos = int(s.pos[chosen.pos])
+	}
+	return chosen
+}
+
+func (s *span) grow(n int) {
+	s.key, s.weight, s.pos = grown(s.key, n), grown(s.weight, n), grown(s.pos, n)
+}
+
+// first is the part of a span that was written; the room behind it is the span's.
+func (s *span) first(n int) span {
+	return span{key: s.key[:n], weight: s.weight[:n], pos: s.pos[:n]}
+}
+
+// quickselect is the value at place k, counted from 0, of v by descending order. It
+// reorders v.
+func quickselect(v []float32, k int) float32 {
+	for low, high := 0, len(v)-1; low < high; {
+		pivot := v[low+(high-low)/2]
+		i, j := low, high
+		for i <= j {
+			for v[i] > pivot {
+				i++
+			}
+			for v[j] < pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i++
+				j--
+			}
+		}
+		switch {
+		case k <= j:
+			high = j
+		case k >= i:
+			low = i
+		default:
+			return v[k]
+		}
+	}
+	return v[k]
+}

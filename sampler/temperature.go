@@ -1,0 +1,75 @@
+package sampler
+
+// temperature divides the logits (llama_sampler_temp_ext_apply,
+// src/llama-sampler.cpp@v0.5.0).
+func (c *Chain) temperature() {
+	p, s := &c.params, &c.set
+	if p.DynatempRange <= 0 {
+		c.cool(p.Temperature)
+		return
+	}
+	n := s.size()
+	if n <= 1 {
+		return
+	}
+	low, high := max(0, p.Temperature-p.DynatempRange), p.Temperature+p.DynatempRange
+	most := -log32(1 / float32(n))
+	if s.order == byTypical || s.order == byLogit && s.temp != 1 {
+		c.list()
+	}
+	var h float32
+	if c.isFew() {
+		c.list()
+		h = entropy(c.softmax(true))
+	} else {
+		c.settle()
+		h = c.entropyOfMany()
+		s.order, s.sorted = byLogit, true
+	}
+	scaled := float32((high - low) * pow32(h/most, p.DynatempExponent))
+	c.cool(low + scaled)
+}
+
+// cool divides by a temperature; at 0 and below only the first of the likeliest stays
+// (llama_sampler_temp_impl).
+func (c *Chain) cool(temp float32) {
+	s := &c.set
+	switch {
+	case temp <= 0:
+		c.onlyTop()
+	case c.isFew():
+		c.list()
+		for i := range s.logit {
+			s.logit[i] /= temp
+		}
+	default:
+		if s.temp != 1 {
+			c.list()
+		}
+		s.temp = temp
+	}
+}
+
+// onlyTop masks all but the first of the likeliest.
+func (c *Chain) onlyTop() {
+	s := &c.set
+	if s.order == byTypical || c.isFew() {
+		c.list()
+	}
+	size, top := s.size(), c.top()
+	if s.shuffled || c.params.Plain {
+		for i, x := range s.logit {
+			if x == top {
+				s.logit[0], s.token[0] = x, s.token[i]
+				break
+			}
+		}
+	} else {
+		c.gather(top)
+	}
+	s.logit, s.token = s.logit[:1], s.token[:1]
+	s.order, s.masked = asHeld, size-1
+	if s.temp != 1 {
+		c.list()
+	}
+}
