@@ -180,6 +180,7 @@ func (c *Chain) list() {
 	case byTypical:
 		c.sortByKey(s.key)
 		s.shuffled = true
+		c.nearKeys(len(s.logit))
 	}
 	s.order = asHeld
 	if s.temp != 1 {

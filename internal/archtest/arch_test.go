@@ -13,10 +13,11 @@ import (
 // docs/architecture.md. A package that is not here has no place yet.
 var imports = map[string][]string{
 	"llama":                   {},
-	"llama/reference":         {"llama"},
+	"llama/reference":         {"llama", "sampler"},
 	"gguf":                    {},
 	"plan":                    {"gguf"},
 	"quant":                   {"gguf"},
+	"sampler":                 {},
 	"internal/chat":           {},
 	"internal/state":          {"internal/chat"},
 	"internal/engine":         {"gguf", "llama", "plan", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
@@ -28,6 +29,7 @@ var imports = map[string][]string{
 	"internal/testplan":       {"gguf", "plan", "internal/oracle", "internal/testheader", "internal/testmodel"},
 	"internal/testmodel":      {},
 	"internal/testgguf":       {},
+	"internal/testsampler":    {"sampler"},
 	"internal/testgpu":        {},
 	"internal/archtest":       {},
 	".":                       {"gguf", "llama", "plan", "quant", "internal/chat", "internal/engine", "internal/oracle", "internal/state", "internal/worker"},
@@ -35,6 +37,7 @@ var imports = map[string][]string{
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
 	"scripts/bench":           {".", "llama", "gguf", "plan", "llama/reference", "internal/oracle", "internal/testheader", "internal/testplan"},
+	"scripts/bench":           {".", "llama", "gguf", "sampler", "llama/reference"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},
@@ -44,6 +47,7 @@ var imports = map[string][]string{
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
 // import: it has the engine read files in the same process as ours.
 var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testplan"}
+var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testsampler"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)

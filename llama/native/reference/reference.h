@@ -6,6 +6,40 @@
 extern "C" {
 #endif
 
+// A chain of the engine's samplers; the fields are those of its common_params_sampling.
+// What a pointer points to is read by llm_reference_chain_new alone.
+typedef struct llm_reference_chain llm_reference_chain;
+
+struct llm_reference_sampling {
+    unsigned      seed;
+    int           greedy; // the last one is greedy, not dist
+    int           n_order;
+    const int *   order; // numbers of the steps in Go
+    int           n_bias;
+    const int *   bias_tokens;
+    const float * bias_values;
+    int           min_keep, top_k;
+    float         top_p, min_p, typ_p, top_n_sigma, xtc_probability, xtc_threshold;
+    float         temp, dynatemp_range, dynatemp_exponent;
+    int           penalty_last_n;
+    float         penalty_repeat, penalty_freq, penalty_present;
+    float         dry_multiplier, dry_base;
+    int           dry_allowed_length, dry_penalty_last_n, n_dry_breakers;
+    const int *   dry_breaker_sizes; // of each, whose tokens stand one after the other
+    const int *   dry_breakers;
+    int           mirostat;
+    float         mirostat_tau, mirostat_eta, adaptive_target, adaptive_decay;
+};
+
+// path: of a model whose vocabulary infill uses, or NULL. NULL when there is no such step
+// or no such model.
+llm_reference_chain * llm_reference_chain_new(const struct llm_reference_sampling * p, int n_vocab, const char * path);
+// The token chosen, -1 for none.
+int  llm_reference_chain_sample(llm_reference_chain * c, const float * logits);
+void llm_reference_chain_accept(llm_reference_chain * c, int token);
+void llm_reference_chain_reset(llm_reference_chain * c);
+void llm_reference_chain_free(llm_reference_chain * c);
+
 // The greedy continuation of a prompt, malloc'ed; NULL when something failed.
 char * llm_reference_greedy(const char * path, const char * prompt, int n_ctx, int n_predict, int n_threads);
 

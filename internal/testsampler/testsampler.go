@@ -1,30 +1,32 @@
-package sampler_test
+// Package testsampler is chains of each step and logits like those of a model, and worse
+// ones, for the tests that hold package sampler to its reference and to the engine.
+// Nothing but tests may import it.
+package testsampler
 
 import (
 	"math"
 	"math/rand/v2"
-	"testing"
 
 	"github.com/seed-f87006eb/llm/sampler"
 )
 
-// bare are parameters with every step turned off but the draw.
-func bare() sampler.Params {
+// Bare are parameters with every step turned off but the draw.
+func Bare() sampler.Params {
 	p := sampler.Defaults()
 	p.Seed, p.TopK, p.TopP, p.MinP, p.Temperature = 1, 0, 1, 0, 1
 	return p
 }
 
 func with(change func(*sampler.Params)) sampler.Params {
-	p := bare()
+	p := Bare()
 	change(&p)
 	return p
 }
 
-// chains are one of each step, and some together.
-func chains() map[string]sampler.Params {
+// Chains are one of each step, and some together.
+func Chains() map[string]sampler.Params {
 	return map[string]sampler.Params{
-		"dist":        bare(),
+		"dist":        Bare(),
 		"temp":        with(func(p *sampler.Params) { p.Temperature = 0.8 }),
 		"hot":         with(func(p *sampler.Params) { p.Temperature = 1.5 }),
 		"greedy":      with(func(p *sampler.Params) { p.Temperature = 0 }),
@@ -75,8 +77,8 @@ func chains() map[string]sampler.Params {
 	}
 }
 
-// logits are like a model's: a bell of most tokens, and some that stand out.
-func logits(r *rand.Rand, n int) []float32 {
+// Logits are like a model's: a bell of most tokens, and some that stand out.
+func Logits(r *rand.Rand, n int) []float32 {
 	v := make([]float32, n)
 	width := 0.3 + 3*r.Float64()
 	for i := range v {
@@ -100,21 +102,8 @@ func logits(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// TestPlain: every chain chooses the tokens that its steps, taken one by one as upstream
-// takes them, choose; but for sums that end at a boundary.
-func TestPlain(t *testing.T) {
-	for name, p := range chains() {
-		t.Run(name, func(t *testing.T) {
-			r := rand.New(rand.NewPCG(1, 2))
-			for _, n := range []int{5, 1000, 1500, 5003, 40007} {
-				comparePlain(t, r, n, 30, p)
-			}
-		})
-	}
-}
-
-func comparePlain(t *testing.T, r *rand.Rand, n, steps int, p sampler.Params) {
-	t.Helper()
+// Fit changes the tokens that parameters name to such as a vocabulary of n has.
+func Fit(p *sampler.Params, n int) {
 	for i := range p.Bias {
 		p.Bias[i].Token %= int32(n)
 	}
@@ -122,44 +111,5 @@ func comparePlain(t *testing.T, r *rand.Rand, n, steps int, p sampler.Params) {
 		for i := range b {
 			b[i] %= int32(n)
 		}
-	}
-	fast, err := sampler.New(n, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.Plain = true
-	plain, err := sampler.New(n, p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	differ := 0
-	for i := range steps {
-		v := logits(r, n)
-		got, err := fast.Sample(v)
-		want, err2 := plain.Sample(v)
-		if err != nil || err2 != nil {
-			t.Fatalf("%d tokens, step %d: %v, %v", n, i, err, err2)
-		}
-		if got != want {
-			differ++
-			if m := min(fast.Margin(), plain.Margin()); m > 2e-5 {
-				t.Errorf("%d tokens, step %d: token %d, plain %d, margin %g\n%v\n%v", n, i, got, want, m, fast.Trace(), plain.Trace())
-			}
-			fast.Reset()
-			plain.Reset()
-		}
-		fast.Accept(want, true)
-		plain.Accept(want, true)
-		if i%3 == 0 { // repetitions, for DRY
-			for _, x := range []int32{1, 2, 3} {
-				fast.Accept(x, false)
-				plain.Accept(x, false)
-			}
-		}
-	}
-	if differ > steps/3 {
-		t.Errorf("%d tokens: %d of %d differ", n, differ, steps)
-	} else if differ > 0 {
-		t.Logf("%d tokens: %d of %d differ", n, differ, steps)
 	}
 }

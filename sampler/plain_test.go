@@ -1,0 +1,66 @@
+package sampler_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/testsampler"
+	"github.com/seed-f87006eb/llm/sampler"
+)
+
+// TestPlain: every chain chooses the tokens that its steps, taken one by one as upstream
+// takes them, choose; but for sums that end at a boundary.
+func TestPlain(t *testing.T) {
+	for name, p := range testsampler.Chains() {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(1, 2))
+			for _, n := range []int{5, 1000, 1500, 5003, 40007} {
+				comparePlain(t, r, n, 30, p)
+			}
+		})
+	}
+}
+
+func comparePlain(t *testing.T, r *rand.Rand, n, steps int, p sampler.Params) {
+	t.Helper()
+	testsampler.Fit(&p, n)
+	fast, err := sampler.New(n, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Plain = true
+	plain, err := sampler.New(n, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	differ := 0
+	for i := range steps {
+		v := testsampler.Logits(r, n)
+		got, err := fast.Sample(v)
+		want, err2 := plain.Sample(v)
+		if err != nil || err2 != nil {
+			t.Fatalf("%d tokens, step %d: %v, %v", n, i, err, err2)
+		}
+		if got != want {
+			differ++
+			if m := min(fast.Margin(), plain.Margin()); m > 2e-5 {
+				t.Errorf("%d tokens, step %d: token %d, plain %d, margin %g\n%v\n%v", n, i, got, want, m, fast.Trace(), plain.Trace())
+			}
+			fast.Reset()
+			plain.Reset()
+		}
+		fast.Accept(want, true)
+		plain.Accept(want, true)
+		if i%3 == 0 { // repetitions, for DRY
+			for _, x := range []int32{1, 2, 3} {
+				fast.Accept(x, false)
+				plain.Accept(x, false)
+			}
+		}
+	}
+	if differ > steps/3 {
+		t.Errorf("%d tokens: %d of %d differ", n, differ, steps)
+	} else if differ > 0 {
+		t.Logf("%d tokens: %d of %d differ", n, differ, steps)
+	}
+}
