@@ -1,0 +1,156 @@
+//go:build amd64 && !purego
+
+package sampler
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// levels are what this processor has.
+func levels(t testing.TB) (found []vectorLevel) {
+	for l := avx2; l <= detect(); l++ {
+		found = append(found, l)
+	}
+	if len(found) == 0 {
+		t.Log("this processor has no vectors that the kernels know")
+	}
+	t.Cleanup(func() { level = detect() })
+	return found
+}
+
+// kernelInput is floats of all kinds but NaN, as many as bytes say.
+func kernelInput(seed uint64, n int) []float32 {
+	r := rand.New(rand.NewPCG(seed, 3))
+	v := make([]float32, n)
+	for i := range v {
+		switch r.IntN(12) {
+		case 0:
+			v[i] = -inf32
+		case 1:
+			v[i] = float32(r.IntN(5))
+		case 2:
+			v[i] = -float32(100 + 10*r.Float64())
+		case 3:
+			v[i] = float32(math.Copysign(0, -1))
+		case 4:
+			v[i] = math.Float32frombits(r.Uint32()>>9 | r.Uint32()&(1<<31)) // denormal
+		default:
+			v[i] = float32(r.NormFloat64() * 4)
+		}
+	}
+	return v
+}
+
+// kernelResults is everything that the kernels make of some input.
+func kernelResults(v []float32, top, temp float32) (bits []uint64) {
+	addFloats := func(v []float32) {
+		for _, x := range v {
+			bits = append(bits, uint64(math.Float32bits(x)))
+		}
+	}
+	add := func(v ...float64) {
+		for _, x := range v {
+			bits = append(bits, math.Float64bits(x))
+		}
+	}
+	n := len(v)
+	m := make([]float32, (n+block-1)/block)
+	nan := maxima(m, v)
+	for _, x := range m {
+		bits = append(bits, uint64(math.Float32bits(x+0)))
+	}
+	if nan {
+		bits = append(bits, 1)
+	}
+	pos, val := make([]int32, n+lanes), make([]float32, n+lanes)
+	k := filter(pos, val, v, top/2, 11)
+	for _, x := range pos[:k] {
+		bits = append(bits, uint64(x))
+	}
+	addFloats(val[:k])
+	add(expSum(v, top, temp))
+	e := make([]float32, n)
+	sum, dot := expStore(e, v, top, temp)
+	addFloats(e)
+	add(sum, dot)
+	count, s, q := moments(v)
+	add(float64(count), s, q)
+	d := make([]float32, n)
+	divide(d, v, temp)
+	addFloats(d)
+	nearness(d, v, top/3)
+	addFloats(d)
+	var out span
+	out.grow(n)
+	all := span{key: v, weight: e}
+	k, in, over := split(&out, &all, top/4, top/2)
+	for range 2 {
+		addFloats(out.key[:k])
+		addFloats(out.weight[:k])
+		for _, x := range out.pos[:k] {
+			bits = append(bits, uint64(x))
+		}
+		add(in, over)
+		some := out.first(k)
+		k, in, over = split(&out, &some, top/3, top/2) // in place
+	}
+	return bits
+}
+
+func compareKernels(t *testing.T, v []float32, top, temp float32) {
+	t.Helper()
+	for _, x := range v {
+		top = max(top, x/temp)
+	}
+	level = plainGo
+	want := kernelResults(v, top, temp)
+	for _, level = range levels(t) {
+		got := kernelResults(v, top, temp)
+		for i := range min(len(got), len(want)) {
+			if got[i] != want[i] {
+				t.Fatalf("%s, %d floats, temperature %v: result %d is %x, in Go %x", Kernels(), len(v), temp, i, got[i], want[i])
+			}
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d results, in Go %d", Kernels(), len(got), len(want))
+		}
+	}
+}
+
+// TestKernels: vectors give the bits that plain Go gives.
+func TestKernels(t *testing.T) {
+	for _, n := range []int{0, 1, 15, 16, 17, 255, 256, 257, 1000, 4096, 5001} {
+		for seed := range uint64(8) {
+			v := kernelInput(seed, n)
+			compareKernels(t, v, 4, []float32{1, 0.8, 1.7, 1e-3}[seed%4])
+		}
+	}
+}
+
+func TestKernelsFindNaN(t *testing.T) {
+	for _, level = range append(levels(t), plainGo) {
+		for at := range 600 {
+			v := kernelInput(1, 600)
+			v[at] = float32(math.NaN())
+			if !maxima(make([]float32, 3), v) {
+				t.Fatalf("%s: the NaN at %d was not found", Kernels(), at)
+			}
+		}
+	}
+	level = detect()
+}
+
+func FuzzKernels(f *testing.F) {
+	for _, n := range []int{0, 16, 300, 5001} {
+		f.Add(uint64(n), uint16(n), float32(4), float32(0.8))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16, top, temp float32) {
+		if !(temp > 1e-3 && temp < 1e3 && abs32(top) < 1e3) {
+			return
+		}
+		v := kernelInput(seed, int(n)%8192)
+		compareKernels(t, v, top, temp)
+	})
+}
