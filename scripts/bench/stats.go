@@ -33,14 +33,20 @@ func (p *pairs) print(name, unit string, lessIsBetter bool) {
 
 // printFine shows times of which ours are much shorter: how many times as long theirs is.
 func (p *pairs) printFine(name, unit string) {
+	ratios := p.timesFaster()
+	low, high := medianInterval(ratios)
+	fmt.Printf("%-44s %6.3f %-5s %6.1f %-5s %10.1f  [%.1f, %.1f]   %.1f to %.1f\n", name, median(p.ours), unit, median(p.theirs), unit,
+		median(ratios), low, high, ratios[0], ratios[len(ratios)-1])
+}
+
+// timesFaster are sorted: how many times as long theirs takes as ours.
+func (p *pairs) timesFaster() []float64 {
 	ratios := make([]float64, len(p.ours))
 	for i := range ratios {
 		ratios[i] = p.theirs[i] / p.ours[i]
 	}
 	slices.Sort(ratios)
-	low, high := medianInterval(ratios)
-	fmt.Printf("%-44s %6.3f %-5s %6.1f %-5s %10.1f  [%.1f, %.1f]   %.1f to %.1f\n", name, median(p.ours), unit, median(p.theirs), unit,
-		median(ratios), low, high, ratios[0], ratios[len(ratios)-1])
+	return ratios
 }
 
 // printDifference shows the medians and the median difference pair by pair.
