@@ -26,7 +26,7 @@ type candidates struct {
 	// behind all others.
 	masked int
 
-	// Of each block of logit, as long as there is no token list and nothing changed.
+	// Of each block of logit; nil: not known.
 	max []float32
 }
 
@@ -36,7 +36,8 @@ func (s *candidates) size() int { return len(s.logit) + s.masked }
 type space struct {
 	logit, key, weight []float32
 	token              []int32
-	max, rank          []float32
+	max, rank, ones    []float32
+	order              []float32
 	sums               []float64
 	masked             []float32
 	words, spare       []uint64
@@ -79,7 +80,7 @@ func (c *Chain) start(logits []float32) error {
 	if maxima(c.space.max, s.logit) {
 		return ErrNaN
 	}
-	if s.token == nil {
+	if !c.params.Plain {
 		s.max = c.space.max
 	}
 	top := c.top()
@@ -108,12 +109,8 @@ func (c *Chain) top() float32 {
 	switch {
 	case s.sorted && s.shuffled:
 		from = from[:min(1, len(from))]
-	case s.max != nil:
-		from = s.max
-	case len(from) > few:
-		c.space.rank = grown(c.space.rank, (len(from)+block-1)/block)
-		maxima(c.space.rank, from)
-		from = c.space.rank
+	case s.max != nil || len(from) > few:
+		from = c.blocks()
 	}
 	m := -inf32
 	for _, x := range from {
@@ -124,33 +121,49 @@ func (c *Chain) top() float32 {
 	return m
 }
 
+// blocks are the maxima of the blocks of logits.
+func (c *Chain) blocks() []float32 {
+	s := &c.set
+	if s.max == nil {
+		c.space.max = grown(c.space.max, (len(s.logit)+block-1)/block)
+		maxima(c.space.max, s.logit)
+		s.max = c.space.max
+	}
+	return s.max
+}
+
 // gather keeps the candidates with a logit of at least threshold, in the order of ours.
-// Blocks of logits without any are not looked at.
 func (c *Chain) gather(threshold float32) {
 	s := &c.set
-	n := 0
 	token, logit := grown(c.space.second.token, len(s.logit)), grown(c.space.second.logit, len(s.logit))
-	if s.max == nil {
-		n = filter(token[:cap(token)], logit[:cap(logit)], s.logit, threshold, 0)
-	} else {
-		for b := 0; b < len(s.max); b++ {
-			if s.max[b] < threshold {
-				continue
-			}
-			from := b * block
-			for b+1 < len(s.max) && s.max[b+1] >= threshold && b*block-from < 8*block {
-				b++
-			}
-			to := min((b+1)*block, len(s.logit))
-			n += filter(token[n:cap(token)], logit[n:cap(logit)], s.logit[from:to], threshold, int32(from))
-		}
-	}
+	n := c.collect(token[:cap(token)], logit[:cap(logit)], threshold)
 	if s.token != nil {
 		for i, at := range token[:n] {
 			token[i] = s.token[at]
 		}
 	}
 	c.adopt(token[:n], logit[:n])
+}
+
+// collect stores places and logits of the candidates with at least threshold. Blocks of
+// logits without any are not looked at.
+func (c *Chain) collect(pos []int32, val []float32, threshold float32) (n int) {
+	s := &c.set
+	if s.max == nil {
+		return filter(pos, val, s.logit, threshold, 0)
+	}
+	for b := 0; b < len(s.max); b++ {
+		if s.max[b] < threshold {
+			continue
+		}
+		from := b * block
+		for b+1 < len(s.max) && s.max[b+1] >= threshold && b*block-from < 8*block {
+			b++
+		}
+		to := min((b+1)*block, len(s.logit))
+		n += filter(pos[n:], val[n:], s.logit[from:to], threshold, int32(from))
+	}
+	return n
 }
 
 // adopt makes candidates of what was written to the second list, which becomes the first.
@@ -183,10 +196,8 @@ func (c *Chain) list() {
 		c.nearKeys(len(s.logit))
 	}
 	s.order = asHeld
-	if s.temp != 1 {
-		divide(s.logit, s.logit, s.temp)
-		s.temp = 1
-	}
+	c.settle()
+	s.max = nil
 }
 
 // sortByKey orders the list by descending keys, and by tokens where they are the same.
@@ -214,7 +225,7 @@ func (c *Chain) sort() {
 	if s.sorted {
 		return
 	}
-	s.sorted, s.shuffled = true, true
+	s.sorted, s.shuffled, s.max = true, true, nil
 	n := len(s.logit)
 	c.space.words, c.space.spare = grown(c.space.words, n), grown(c.space.spare, n)
 	words := c.space.words
@@ -241,4 +252,5 @@ func (s *candidates) truncate(n int) {
 	} else {
 		s.masked = min(s.masked, n-len(s.logit))
 	}
+	s.max = nil
 }

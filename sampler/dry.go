@@ -170,6 +170,7 @@ func (c *Chain) applyDRY() {
 				s.logit[i] -= d.penalty(t)
 			}
 		}
+		s.max = nil
 	}
 	s.sorted = false
 	d.forget()

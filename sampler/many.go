@@ -25,11 +25,8 @@ func (c *Chain) topKOfMany(k int) {
 		s.order = byLogit
 		return
 	}
-	if n := len(s.max); n > 0 && 4*k <= n {
-		// As many blocks have a logit of at least this, and so there are k.
-		c.space.rank = grown(c.space.rank, n)
-		copy(c.space.rank, s.max)
-		c.gather(quickselect(c.space.rank, k-1))
+	if least, ok := c.floor(k); ok {
+		c.gather(least)
 		s.order = byLogit
 		if len(s.logit) > 4*few {
 			c.keepThrough(c.rank(k))
@@ -43,14 +40,25 @@ func (c *Chain) topKOfMany(k int) {
 	s.order = byLogit
 }
 
+// floor is a logit that at least k candidates reach, from the maxima of as many blocks;
+// not, where there are few blocks.
+func (c *Chain) floor(k int) (least float32, ok bool) {
+	max := c.blocks()
+	if 4*k > len(max) {
+		return 0, false
+	}
+	c.space.rank = grown(c.space.rank, len(max))
+	copy(c.space.rank, max)
+	return quickselect(c.space.rank, k-1), true
+}
+
 // rank finds the k-th of the candidates by logit.
 func (c *Chain) rank(k int) choice {
 	s := &c.set
-	c.space.weight = grown(c.space.weight, len(s.logit))
-	w := c.space.weight
-	for i := range w {
-		w[i] = 1
+	for len(c.space.ones) < len(s.logit) {
+		c.space.ones = append(c.space.ones, 1)
 	}
+	w := c.space.ones[:len(s.logit)]
 	return c.find(s.logit, w, float64(k), float64(len(w)), false)
 }
 
@@ -72,7 +80,7 @@ func (c *Chain) keepThrough(to choice) {
 			n++
 		}
 	}
-	s.logit, s.token = s.logit[:n], s.token[:n]
+	s.logit, s.token, s.max = s.logit[:n], s.token[:n], nil
 }
 
 // topPOfMany finds where the sum of the probabilities, from the largest on, reaches p.
@@ -110,16 +118,19 @@ func (c *Chain) typicalOfMany(p float32) {
 	c.space.key = grown(c.space.key, len(s.logit))
 	key := c.space.key
 	nearness(key, s.logit, center)
+	before := s.order
+	s.order = byTypical
 	cut := c.find(key, c.space.weight, float64(p)*total, total, true)
 	c.nearCut(cut, float64(p)*total, total)
 	if c.params.MinKeep > 1 {
+		s.order = before
 		c.list()
 		s.sorted, s.shuffled = false, true
 		c.typical(p)
 		return
 	}
 	c.keepTypical(key, cut)
-	s.order, s.sorted, s.masked = byTypical, false, 0
+	s.sorted, s.masked = false, 0
 }
 
 // keepTypical keeps the candidates up to a choice, in the order of their keys.
@@ -127,21 +138,25 @@ func (c *Chain) keepTypical(key []float32, to choice) {
 	s := &c.set
 	n := len(s.logit)
 	token, logit := grown(c.space.second.token, n), grown(c.space.second.logit, n)
-	// The keys that are kept are written where the ones before are read, never ahead.
-	m := filter(token[:cap(token)], key[:cap(key)], key, to.key, 0)
-	k := 0
-	for i, at := range token[:m] {
-		if key[i] == to.key && int(at) > to.pos {
-			continue
-		}
-		logit[k], key[k] = s.logit[at], key[i]
-		if token[k] = at; s.token != nil {
-			token[k] = s.token[at]
-		}
-		k++
+	last := int32(to.pos)
+	if s.token != nil {
+		last = s.token[to.pos]
 	}
-	c.adopt(token[:k], logit[:k])
-	s.key = key[:k]
+	// The keys that are kept are written where the ones before are read, never ahead.
+	out := span{key: key[:cap(key)], weight: logit[:cap(logit)], pos: token[:cap(token)]}
+	m, _, _ := split(&out, &span{key: key, weight: s.logit, pos: s.token}, to.key, inf32)
+	if to.tied {
+		k := 0
+		for i, t := range token[:m] {
+			if key[i] > to.key || t <= last {
+				token[k], logit[k], key[k] = t, logit[i], key[i]
+				k++
+			}
+		}
+		m = k
+	}
+	c.adopt(token[:m], logit[:m])
+	s.key = key[:m]
 }
 
 // topNSigmaOfMany takes mean and deviation from the sums of the logits and their squares.
@@ -163,7 +178,7 @@ func (c *Chain) topNSigmaOfMany(n float32) {
 			k++
 		}
 	}
-	s.logit, s.token = s.logit[:k], s.token[:k]
+	s.logit, s.token, s.max = s.logit[:k], s.token[:k], nil
 	s.masked = size - k
 }
 
@@ -202,10 +217,13 @@ func (c *Chain) zipfOfMany() int {
 // likeliest are the n likeliest candidates, which stay where they are, as ranked words.
 func (c *Chain) likeliest(n int) []uint64 {
 	s := &c.set
-	to := c.rank(n)
+	least, ok := c.floor(n)
+	if !ok {
+		least = c.rank(n).key
+	}
 	c.space.span.grow(len(s.logit))
 	pos, val := c.space.span.pos, c.space.span.key
-	m := filter(pos[:cap(pos)], val[:cap(val)], s.logit, to.key, 0)
+	m := c.collect(pos[:cap(pos)], val[:cap(val)], least)
 	c.space.words, c.space.spare = grown(c.space.words, m), grown(c.space.spare, m)
 	for i := range m {
 		c.space.words[i] = ranked(val[i], int(pos[i]))

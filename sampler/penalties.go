@@ -16,6 +16,7 @@ func (c *Chain) penalize() {
 				s.logit[i] = c.penalized(s.logit[i], n)
 			}
 		}
+		s.max = nil
 	}
 	s.sorted = false
 }
@@ -59,10 +60,10 @@ func (c *Chain) settle() {
 		c.space.logit = grown(c.space.logit, len(s.logit))
 		divide(c.space.logit, s.logit, s.temp)
 		s.logit = c.space.logit
-		divide(s.max, s.max, s.temp)
 	} else {
 		divide(s.logit, s.logit, s.temp)
 	}
+	divide(s.max, s.max, s.temp)
 	s.temp = 1
 }
 

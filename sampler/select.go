@@ -70,37 +70,78 @@ func passes(sum, target float64, strict bool) bool {
 }
 
 // bracket guesses two keys between which the target is. rest is the sum of all weights.
+// The guess goes from the end, where a sample tells the sum well, because no weight there
+// is so large that the sample misses much of it. In the order of typical that is so only
+// without the largest weights, which are all looked at.
 func (c *Chain) bracket(s *span, target, rest float64) (low, high float32) {
 	n := len(s.key)
 	c.space.words = grown(c.space.words, sampleSize)
-	words := c.space.words
-	for i := range words {
+	words, heavy := c.space.words, inf32
+	if c.set.order == byTypical {
+		words, heavy = c.heaviest(s, words)
+	}
+	each := float64(n) / sampleSize
+	for i := range sampleSize {
 		at := int(uint64(i) * uint64(n) / sampleSize)
 		words[i] = ranked(s.key[at], at)
 	}
 	slices.Sort(words)
-	each := float64(n) / sampleSize
-	// From the end, where no weight is so large that a sample misses much of the sum.
-	below, at := rest-target, sampleSize
-	for at > 0 {
-		w := float64(s.weight[uint32(words[at-1])]) * each
-		if below < w {
+	words = slices.Compact(words) // a sampled one of the heaviest is there twice
+	stands := func(word uint64) (weight float64, sampled bool) {
+		w := s.weight[uint32(word)]
+		return float64(w), w < heavy
+	}
+	at, below := len(words), rest-target
+	for ; at > 0; at-- {
+		w, sampled := stands(words[at-1])
+		if sampled {
+			w *= each
+		}
+		if below -= w; below < 0 {
 			break
 		}
-		below -= w
-		at--
 	}
-	low, high = -inf32, inf32
-	if i := at - sampleSide; i >= 0 {
-		high = keyOf(words[i])
+	beside := func(i, step int) float32 {
+		for left := sampleSide; i >= 0 && i < len(words); i += step {
+			if _, sampled := stands(words[i]); sampled {
+				if left--; left == 0 {
+					return keyOf(words[i])
+				}
+			}
+		}
+		return float32(step) * -inf32
 	}
-	if i := at + sampleSide; i < sampleSize {
-		low = keyOf(words[i])
-	}
+	low, high = beside(at, 1), beside(at-1, -1)
 	if low == high {
 		high = math.Nextafter32(high, inf32)
 	}
 	return low, high
+}
+
+// heaviest appends the candidates with the largest weights to words, and returns the
+// weight that they have at least; none where many weigh the same.
+func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
+	c.space.rank = grown(c.space.rank, (len(s.weight)+block-1)/block)
+	largest := c.space.rank
+	maxima(largest, s.weight)
+	c.space.order = append(c.space.order[:0], largest...)
+	least := quickselect(c.space.order, min(sampleSize/2, len(largest)/4))
+	for b, x := range largest {
+		if x < least {
+			continue
+		}
+		from := b * block
+		for i, w := range s.weight[from:min(from+block, len(s.weight))] {
+			if w >= least {
+				if len(words) > 4*sampleSize {
+					return words[:sampleSize], inf32
+				}
+				words = append(words, ranked(s.key[from+i], from+i))
+			}
+		}
+	}
+	c.space.words = words
+	return words, least
 }
 
 // walk sorts what is left and sums it up.

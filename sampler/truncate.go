@@ -76,7 +76,7 @@ func (c *Chain) minP(p float32) {
 			n++
 		}
 	}
-	s.logit, s.token, s.masked = s.logit[:n], s.token[:n], 0
+	s.logit, s.token, s.masked, s.max = s.logit[:n], s.token[:n], 0, nil
 }
 
 // atLeast is how many logits there are from threshold on.
