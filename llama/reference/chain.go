@@ -16,9 +16,10 @@ import (
 // Chain is the engine's chain of samplers for parameters of ours.
 type Chain struct{ c *C.llm_reference_chain }
 
-// NewChain makes a chain. path is a model that infill takes the vocabulary of, or empty.
-// With greedy the likeliest of what the steps leave is taken, without a draw.
-func NewChain(vocab int, p sampler.Params, path string, greedy bool) (*Chain, error) {
+// NewChain makes a chain. path is a model whose vocabulary infill and the breakers of DRY
+// that are text use, or empty. With greedy the likeliest of what the steps leave is taken,
+// without a draw.
+func NewChain(vocab int, p sampler.Params, path string, greedy bool, breakers ...string) (*Chain, error) {
 	llama.BuildInfo()
 	var pin runtime.Pinner
 	defer pin.Unpin()
@@ -26,7 +27,13 @@ func NewChain(vocab int, p sampler.Params, path string, greedy bool) (*Chain, er
 	if order == nil {
 		order = sampler.DefaultOrder()
 	}
-	var steps, tokens, sizes, breakers []C.int
+	var steps, tokens, sizes, tails []C.int
+	var texts []*C.char
+	for _, b := range breakers {
+		text := C.CString(b)
+		defer C.free(unsafe.Pointer(text))
+		texts = append(texts, text)
+	}
 	var values []C.float
 	for _, s := range order {
 		steps = append(steps, C.int(s))
@@ -37,7 +44,7 @@ func NewChain(vocab int, p sampler.Params, path string, greedy bool) (*Chain, er
 	for _, b := range p.DRY.Breakers {
 		sizes = append(sizes, C.int(len(b)))
 		for _, t := range b {
-			breakers = append(breakers, C.int(t))
+			tails = append(tails, C.int(t))
 		}
 	}
 	cp := C.struct_llm_reference_sampling{
@@ -50,8 +57,8 @@ func NewChain(vocab int, p sampler.Params, path string, greedy bool) (*Chain, er
 		penalty_present: C.float(p.PresencePenalty),
 		dry_multiplier:  C.float(p.DRY.Multiplier), dry_base: C.float(p.DRY.Base), dry_allowed_length: C.int(p.DRY.AllowedLength),
 		dry_penalty_last_n: C.int(p.DRY.Last), n_dry_breakers: C.int(len(sizes)), dry_breaker_sizes: pinned(&pin, sizes),
-		dry_breakers: pinned(&pin, breakers),
-		mirostat:     C.int(p.Mirostat), mirostat_tau: C.float(p.MirostatTau), mirostat_eta: C.float(p.MirostatEta),
+		dry_breakers: pinned(&pin, tails), n_dry_strings: C.int(len(texts)), dry_strings: pinned(&pin, texts),
+		mirostat: C.int(p.Mirostat), mirostat_tau: C.float(p.MirostatTau), mirostat_eta: C.float(p.MirostatEta),
 		adaptive_target: C.float(p.AdaptiveTarget), adaptive_decay: C.float(p.AdaptiveDecay),
 	}
 	if greedy {

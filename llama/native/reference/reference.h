@@ -27,11 +27,13 @@ struct llm_reference_sampling {
     int           dry_allowed_length, dry_penalty_last_n, n_dry_breakers;
     const int *   dry_breaker_sizes; // of each, whose tokens stand one after the other
     const int *   dry_breakers;
+    int           n_dry_strings; // breakers as text, with a model
+    const char ** dry_strings;
     int           mirostat;
     float         mirostat_tau, mirostat_eta, adaptive_target, adaptive_decay;
 };
 
-// path: of a model whose vocabulary infill uses, or NULL. NULL when there is no such step
+// path: of a model whose vocabulary infill and the breakers of DRY use, or NULL. NULL when there is no such step
 // or no such model.
 llm_reference_chain * llm_reference_chain_new(const struct llm_reference_sampling * p, int n_vocab, const char * path);
 // The token chosen, -1 for none.

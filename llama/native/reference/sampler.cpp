@@ -17,7 +17,11 @@ struct llm_reference_chain {
 
 namespace {
 
-llama_sampler * dry(const llm_reference_sampling * p) {
+llama_sampler * dry(const llm_reference_sampling * p, const llama_model * model) {
+    if (model && p->n_dry_strings > 0) {
+        return llama_sampler_init_dry(llama_model_get_vocab(model), p->dry_multiplier, p->dry_base, p->dry_allowed_length,
+                                      p->dry_penalty_last_n, const_cast<const char **>(p->dry_strings), p->n_dry_strings);
+    }
     std::vector<std::vector<llama_token>> breakers;
     for (int i = 0, at = 0; i < p->n_dry_breakers; at += p->dry_breaker_sizes[i++]) {
         breakers.emplace_back(p->dry_breakers + at, p->dry_breakers + at + p->dry_breaker_sizes[i]);
@@ -32,7 +36,7 @@ llama_sampler * dry(const llm_reference_sampling * p) {
 llama_sampler * step(int kind, const llm_reference_sampling * p, int n_vocab, const llama_model * model) {
     switch (kind) {
         case 0: return llama_sampler_init_penalties(n_vocab, p->penalty_last_n, p->penalty_repeat, p->penalty_freq, p->penalty_present);
-        case 1: return dry(p);
+        case 1: return dry(p, model);
         case 2: return llama_sampler_init_top_n_sigma(p->top_n_sigma);
         case 3: return llama_sampler_init_top_k(p->top_k);
         case 4: return llama_sampler_init_typical(p->typ_p, p->min_keep);
