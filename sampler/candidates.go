@@ -37,7 +37,7 @@ type space struct {
 	logit, key, weight []float32
 	token              []int32
 	max, rank, ones    []float32
-	order              []float32
+	order, rounded     []float32
 	sums               []float64
 	masked             []float32
 	words, spare       []uint64

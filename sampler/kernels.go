@@ -145,3 +145,36 @@ func nearness(dst, src []float32, center float32) {
 		dst[body+i] = -abs32(x - center)
 	}
 }
+
+// roundSum is the sum of x rounded to the precision of unit, a power of two that no x
+// reaches, and whether an x was half of that precision away, which half is.
+func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
+	body := len(src) &^ (lanes - 1)
+	if body > 0 {
+		sum, tie = roundSumLanes(src[:body], unit, half)
+	}
+	for _, x := range src[body:] {
+		w := float32(x+unit) - unit
+		tie = tie || abs32(x-w) == half
+		sum += float64(w)
+	}
+	return sum, tie
+}
+
+// roundStore stores weight/norm rounded to the precision of unit where the key is below a
+// bound, else 0, and returns the sum.
+func roundStore(dst, weight, key []float32, below, norm, unit float32) (sum float64) {
+	body := len(key) &^ (lanes - 1)
+	if body > 0 {
+		sum = roundStoreLanes(dst[:body], weight[:body], key[:body], below, norm, unit)
+	}
+	for i := body; i < len(key); i++ {
+		w := float32(0)
+		if key[i] < below {
+			w = float32(weight[i]/norm+unit) - unit
+		}
+		dst[i] = w
+		sum += float64(w)
+	}
+	return sum
+}

@@ -115,3 +115,23 @@ func nearnessLanes(dst, src []float32, center float32) {
 		nearnessGo(dst, src, center)
 	}
 }
+
+func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
+	switch level {
+	case avx512:
+		return roundSumAVX512(src, unit, half)
+	case avx2:
+		return roundSumAVX2(src, unit, half)
+	}
+	return roundSumGo(src, unit, half)
+}
+
+func roundStoreLanes(dst, weight, key []float32, below, norm, unit float32) float64 {
+	switch level {
+	case avx512:
+		return roundStoreAVX512(dst, weight, key, below, norm, unit)
+	case avx2:
+		return roundStoreAVX2(dst, weight, key, below, norm, unit)
+	}
+	return roundStoreGo(dst, weight, key, below, norm, unit)
+}

@@ -844,6 +844,116 @@ DATA minus_inf<>+56(SB)/4, $0xff800000
 DATA minus_inf<>+60(SB)/4, $0xff800000
 GLOBL minus_inf<>(SB), RODATA|NOPTR, $64
 
+// func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie bool)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·roundSumAVX512(SB), NOSPLIT, $0-41
+	MOVQ         src_base+0(FP), AX
+	MOVQ         src_len+8(FP), CX
+	VBROADCASTSS unit+24(FP), Z0
+	VBROADCASTSS half+28(FP), Z1
+	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z3, Z3, Z3
+	KXORW        K1, K1, K1
+
+groups:
+	CMPQ          CX, $0x00
+	JE            groups_end
+	VMOVUPS       (AX), Z4
+	VADDPS        Z0, Z4, Z5
+	VSUBPS        Z0, Z5, Z5
+	VSUBPS        Z5, Z4, Z4
+	VPANDD        magnitude<>+0(SB), Z4, Z4
+	VCMPPS        $0x00, Z1, Z4, K2
+	KORW          K2, K1, K1
+	VCVTPS2PD     Y5, Z4
+	VADDPD        Z4, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z5, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z4, Z3, Z3
+	ADDQ          $0x40, AX
+	SUBQ          $0x10, CX
+	JMP           groups
+
+groups_end:
+	VADDPD        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPD        Y0, Y2, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, sum+32(FP)
+	KMOVW         K1, AX
+	TESTL         AX, AX
+	SETNE         AL
+	MOVB          AL, tie+40(FP)
+	VZEROUPPER
+	RET
+
+DATA magnitude<>+0(SB)/4, $0x7fffffff
+DATA magnitude<>+4(SB)/4, $0x7fffffff
+DATA magnitude<>+8(SB)/4, $0x7fffffff
+DATA magnitude<>+12(SB)/4, $0x7fffffff
+DATA magnitude<>+16(SB)/4, $0x7fffffff
+DATA magnitude<>+20(SB)/4, $0x7fffffff
+DATA magnitude<>+24(SB)/4, $0x7fffffff
+DATA magnitude<>+28(SB)/4, $0x7fffffff
+DATA magnitude<>+32(SB)/4, $0x7fffffff
+DATA magnitude<>+36(SB)/4, $0x7fffffff
+DATA magnitude<>+40(SB)/4, $0x7fffffff
+DATA magnitude<>+44(SB)/4, $0x7fffffff
+DATA magnitude<>+48(SB)/4, $0x7fffffff
+DATA magnitude<>+52(SB)/4, $0x7fffffff
+DATA magnitude<>+56(SB)/4, $0x7fffffff
+DATA magnitude<>+60(SB)/4, $0x7fffffff
+GLOBL magnitude<>(SB), RODATA|NOPTR, $64
+
+// func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·roundStoreAVX512(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         weight_base+24(FP), CX
+	MOVQ         key_base+48(FP), DX
+	MOVQ         key_len+56(FP), BX
+	VBROADCASTSS below+72(FP), Z0
+	VBROADCASTSS norm+76(FP), Z1
+	VBROADCASTSS unit+80(FP), Z2
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
+
+groups:
+	CMPQ          BX, $0x00
+	JE            groups_end
+	VMOVUPS       (DX), Z5
+	VCMPPS        $0x11, Z0, Z5, K1
+	VMOVUPS       (CX), Z5
+	VDIVPS        Z1, Z5, Z5
+	VADDPS        Z2, Z5, Z5
+	VSUBPS.Z      Z2, Z5, K1, Z5
+	VMOVUPS       Z5, (AX)
+	VCVTPS2PD     Y5, Z6
+	VADDPD        Z6, Z3, Z3
+	VEXTRACTF32X8 $0x01, Z5, Y5
+	VCVTPS2PD     Y5, Z6
+	VADDPD        Z6, Z4, Z4
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, CX
+	ADDQ          $0x40, DX
+	SUBQ          $0x10, BX
+	JMP           groups
+
+groups_end:
+	VADDPD        Z4, Z3, Z3
+	VEXTRACTF64X4 $0x01, Z3, Y0
+	VADDPD        Y0, Y3, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, sum+88(FP)
+	VZEROUPPER
+	RET
+
 // func divideAVX512(dst []float32, src []float32, by float32)
 // Requires: AVX, AVX512F
 TEXT ·divideAVX512(SB), NOSPLIT, $0-52
@@ -1867,6 +1977,128 @@ groups_end:
 	VADDSD       X0, X5, X5
 	MOVSD        X5, squares+40(FP)
 	MOVQ         DX, n+24(FP)
+	VZEROUPPER
+	RET
+
+// func roundSumAVX2(src []float32, unit float32, half float32) (sum float64, tie bool)
+// Requires: AVX, SSE2
+TEXT ·roundSumAVX2(SB), NOSPLIT, $0-41
+	MOVQ         src_base+0(FP), AX
+	MOVQ         src_len+8(FP), CX
+	VBROADCASTSS unit+24(FP), Y0
+	VBROADCASTSS half+28(FP), Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+
+groups:
+	CMPQ         CX, $0x00
+	JE           groups_end
+	VMOVUPS      (AX), Y7
+	VADDPS       Y0, Y7, Y8
+	VSUBPS       Y0, Y8, Y8
+	VSUBPS       Y8, Y7, Y7
+	VANDPS       magnitude<>+0(SB), Y7, Y7
+	VCMPPS       $0x00, Y1, Y7, Y7
+	VORPS        Y7, Y6, Y6
+	VCVTPS2PD    X8, Y7
+	VADDPD       Y7, Y2, Y2
+	VEXTRACTF128 $0x01, Y8, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y3, Y3
+	VMOVUPS      32(AX), Y7
+	VADDPS       Y0, Y7, Y8
+	VSUBPS       Y0, Y8, Y8
+	VSUBPS       Y8, Y7, Y7
+	VANDPS       magnitude<>+0(SB), Y7, Y7
+	VCMPPS       $0x00, Y1, Y7, Y7
+	VORPS        Y7, Y6, Y6
+	VCVTPS2PD    X8, Y7
+	VADDPD       Y7, Y4, Y4
+	VEXTRACTF128 $0x01, Y8, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y5, Y5
+	ADDQ         $0x40, AX
+	SUBQ         $0x10, CX
+	JMP          groups
+
+groups_end:
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y3, Y2, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X3
+	VPERMILPD    $0x01, X3, X0
+	VADDSD       X0, X3, X3
+	MOVSD        X3, sum+32(FP)
+	VMOVMSKPS    Y6, AX
+	TESTL        AX, AX
+	SETNE        AL
+	MOVB         AL, tie+40(FP)
+	VZEROUPPER
+	RET
+
+// func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+// Requires: AVX, SSE2
+TEXT ·roundStoreAVX2(SB), NOSPLIT, $0-96
+	MOVQ         dst_base+0(FP), AX
+	MOVQ         weight_base+24(FP), CX
+	MOVQ         key_base+48(FP), DX
+	MOVQ         key_len+56(FP), BX
+	VBROADCASTSS below+72(FP), Y0
+	VBROADCASTSS norm+76(FP), Y1
+	VBROADCASTSS unit+80(FP), Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+
+groups:
+	CMPQ         BX, $0x00
+	JE           groups_end
+	VMOVUPS      (DX), Y8
+	VCMPPS       $0x11, Y0, Y8, Y8
+	VMOVUPS      (CX), Y7
+	VDIVPS       Y1, Y7, Y7
+	VADDPS       Y2, Y7, Y7
+	VSUBPS       Y2, Y7, Y7
+	VANDPS       Y8, Y7, Y7
+	VMOVUPS      Y7, (AX)
+	VCVTPS2PD    X7, Y8
+	VADDPD       Y8, Y3, Y3
+	VEXTRACTF128 $0x01, Y7, X7
+	VCVTPS2PD    X7, Y8
+	VADDPD       Y8, Y4, Y4
+	VMOVUPS      32(DX), Y8
+	VCMPPS       $0x11, Y0, Y8, Y8
+	VMOVUPS      32(CX), Y7
+	VDIVPS       Y1, Y7, Y7
+	VADDPS       Y2, Y7, Y7
+	VSUBPS       Y2, Y7, Y7
+	VANDPS       Y8, Y7, Y7
+	VMOVUPS      Y7, 32(AX)
+	VCVTPS2PD    X7, Y8
+	VADDPD       Y8, Y5, Y5
+	VEXTRACTF128 $0x01, Y7, X7
+	VCVTPS2PD    X7, Y8
+	VADDPD       Y8, Y6, Y6
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, BX
+	JMP          groups
+
+groups_end:
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y4, Y3, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X0, X4, X4
+	VPERMILPD    $0x01, X4, X0
+	VADDSD       X0, X4, X4
+	MOVSD        X4, sum+88(FP)
 	VZEROUPPER
 	RET
 

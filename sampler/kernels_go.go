@@ -111,3 +111,26 @@ func nearnessGo(dst, src []float32, center float32) {
 		dst[i] = -abs32(x - center)
 	}
 }
+
+func roundSumGo(src []float32, unit, half float32) (total float64, tie bool) {
+	var sum lanewise
+	for i, x := range src {
+		w := float32(x+unit) - unit
+		tie = tie || abs32(x-w) == half
+		sum[i%lanes] += float64(w)
+	}
+	return sum.total(), tie
+}
+
+func roundStoreGo(dst, weight, key []float32, below, norm, unit float32) float64 {
+	var sum lanewise
+	for i, k := range key {
+		w := float32(0)
+		if k < below {
+			w = float32(weight[i]/norm+unit) - unit
+		}
+		dst[i] = w
+		sum[i%lanes] += float64(w)
+	}
+	return sum.total()
+}

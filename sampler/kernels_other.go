@@ -24,5 +24,13 @@ func divideLanes(dst, src []float32, by float32) { divideGo(dst, src, by) }
 
 func nearnessLanes(dst, src []float32, center float32) { nearnessGo(dst, src, center) }
 
+func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
+	return roundSumGo(src, unit, half)
+}
+
+func roundStoreLanes(dst, weight, key []float32, below, norm, unit float32) float64 {
+	return roundStoreGo(dst, weight, key, below, norm, unit)
+}
+
 // Kernels says what the full passes run on.
 func Kernels() string { return "go" }

@@ -25,6 +25,12 @@ func splitListedAVX512(outKey []float32, outWeight []float32, outPos []int32, ke
 // momentsAVX512 is momentsGo.
 func momentsAVX512(src []float32) (n int, sum float64, squares float64)
 
+// roundSumAVX512 is roundSumGo.
+func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie bool)
+
+// roundStoreAVX512 is roundStoreGo.
+func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+
 // divideAVX512 is divideGo.
 func divideAVX512(dst []float32, src []float32, by float32)
 
@@ -51,6 +57,12 @@ func splitListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key 
 
 // momentsAVX2 is momentsGo.
 func momentsAVX2(src []float32) (n int, sum float64, squares float64)
+
+// roundSumAVX2 is roundSumGo.
+func roundSumAVX2(src []float32, unit float32, half float32) (sum float64, tie bool)
+
+// roundStoreAVX2 is roundStoreGo.
+func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
 
 // divideAVX2 is divideGo.
 func divideAVX2(dst []float32, src []float32, by float32)

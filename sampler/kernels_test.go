@@ -82,6 +82,13 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	addFloats(d)
 	nearness(d, v, top/3)
 	addFloats(d)
+	rounded, tie := roundSum(e, 2, 1.0/(1<<23))
+	add(rounded)
+	if tie {
+		bits = append(bits, 2)
+	}
+	add(roundStore(d, e, v, top/2, 1.7, 0.5))
+	addFloats(d)
 	var out span
 	out.grow(n)
 	all := span{key: v, weight: e}

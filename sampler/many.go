@@ -89,14 +89,19 @@ func (c *Chain) topPOfMany(p float32) {
 	if s.order == asHeld {
 		c.settle()
 	}
-	total, _ := c.weigh()
-	cut := c.find(s.logit, c.space.weight, float64(p)*total, total, false)
+	c.weigh()
+	x := c.sumByKey(s.logit, c.space.weight, sumInOrder(c.space.weight), p)
+	if !x.reached {
+		s.order, s.sorted = byLogit, true
+		return
+	}
+	cut := x.choice
 	if keep := min(c.params.MinKeep, len(s.logit)); keep > 1 {
 		if at := c.rank(keep); at.key < cut.key || at.key == cut.key && at.pos > cut.pos {
 			cut = at
 		}
 	}
-	c.nearCut(cut, float64(p)*total, total)
+	c.nearCut(cut, float64(p), 1)
 	c.keepThrough(cut)
 	s.order, s.sorted, s.masked = byLogit, true, 0
 }
@@ -182,12 +187,6 @@ func (c *Chain) topNSigmaOfMany(n float32) {
 	s.masked = size - k
 }
 
-// entropyOfMany is that of all candidates, in nats.
-func (c *Chain) entropyOfMany() float32 {
-	total, dot := c.weigh()
-	return float32(math.Log(total) - dot/total)
-}
-
 // total is the sum of the weights of all candidates, and the logit at which it is 1.
 func (c *Chain) total() (top float32, sum float64) {
 	s := &c.set
@@ -198,18 +197,26 @@ func (c *Chain) total() (top float32, sum float64) {
 	return top, sum
 }
 
+// totalByKey is the float32 sum of the weights from the largest on, as upstream has it of
+// a sorted array.
+func (c *Chain) totalByKey() (top, sum float32) {
+	s := &c.set
+	c.weigh()
+	return c.top() / s.temp, c.sumByKey(s.logit, c.space.weight, 1, inf32).sum
+}
+
 // Logits that are summed at a time, so that the sums are those of drawOfMany.
 const chunk = 2048
 
 // zipfOfMany is zipf, of what the likeliest tokens have of the whole.
 func (c *Chain) zipfOfMany() int {
 	s := &c.set
-	top, sum := c.total()
+	top, sum := c.totalByKey()
 	temp, size := s.temp, s.size()
 	likeliest := c.likeliest(mirostatTokens)
 	c.space.prob = grown(c.space.prob, len(likeliest))
 	for i, w := range likeliest {
-		c.space.prob[i] = exp32(keyOf(w)/temp-top) / float32(sum)
+		c.space.prob[i] = exp32(keyOf(w)/temp-top) / sum
 	}
 	return c.zipf(c.space.prob, size)
 }
@@ -236,14 +243,14 @@ func (c *Chain) likeliest(n int) []uint64 {
 // at most mu, and of the one behind them, and returns their probabilities.
 func (c *Chain) unsurprisingOfMany() []float32 {
 	s := &c.set
-	top, sum := c.total()
+	top, sum := c.totalByKey()
 	// A little lower than where the surprise is mu; the caller looks at each.
-	lowest := float64(top) + math.Log(sum) - float64(c.mu)*math.Ln2
+	lowest := float64(top) + math.Log(float64(sum)) - float64(c.mu)*math.Ln2
 	lowest -= 1e-3 + 1e-5*math.Abs(lowest)
 	c.gather(min(float32(lowest*float64(s.temp)), c.top()))
 	c.list()
 	c.sort()
-	return c.probabilities(top, float32(sum))
+	return c.probabilities(top, sum)
 }
 
 // drawOfMany draws where the running sum of the weights passes the share u of it.

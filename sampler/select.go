@@ -18,9 +18,12 @@ type choice struct {
 // Keys of a sample, and how many of them lie on each side of where the target is
 // expected: three standard deviations of a rank among them.
 const (
-	sampleSize = 512
-	sampleSide = 34
+	sampleSize = 128
+	sampleSide = 17
 )
+
+// Candidates that are sorted to choose among them; of more, a bracket is faster.
+const sortedAtOnce = 256
 
 // choose1 finds the first candidate, by descending keys and then by places, with which
 // the sum of the weights reaches target, or passes it when strict; total is that of all.
@@ -33,7 +36,7 @@ func (c *Chain) find(key, weight []float32, target, total float64, strict bool) 
 	target = max(target, math.SmallestNonzeroFloat64)
 	from, above, rest := all, 0.0, total
 	low, high := -inf32, inf32
-	for tries := 0; len(from.key) > few && tries < 12; tries++ {
+	for tries := 0; len(from.key) > sortedAtOnce && tries < 16; tries++ {
 		out.grow(len(key))
 		l, h := c.bracket(&from, target-above, rest)
 		l, h = max(l, low), min(h, high)
@@ -125,7 +128,7 @@ func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
 	largest := c.space.rank
 	maxima(largest, s.weight)
 	c.space.order = append(c.space.order[:0], largest...)
-	least := quickselect(c.space.order, min(sampleSize/2, len(largest)/4))
+	least := quickselect(c.space.order, min(sampleSize, len(largest)/4))
 	for b, x := range largest {
 		if x < least {
 			continue
@@ -133,7 +136,7 @@ func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
 		from := b * block
 		for i, w := range s.weight[from:min(from+block, len(s.weight))] {
 			if w >= least {
-				if len(words) > 4*sampleSize {
+				if len(words) > 8*sampleSize {
 					return words[:sampleSize], inf32
 				}
 				words = append(words, ranked(s.key[from+i], from+i))

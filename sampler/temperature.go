@@ -14,18 +14,8 @@ func (c *Chain) temperature() {
 	}
 	low, high := max(0, p.Temperature-p.DynatempRange), p.Temperature+p.DynatempRange
 	most := -log32(1 / float32(n))
-	if s.order == byTypical || s.order == byLogit && s.temp != 1 {
-		c.list()
-	}
-	var h float32
-	if c.isFew() {
-		c.list()
-		h = entropy(c.softmax(true))
-	} else {
-		c.settle()
-		h = c.entropyOfMany()
-		s.order, s.sorted = byLogit, true
-	}
+	c.list()
+	h := entropy(c.softmax(true))
 	scaled := float32((high - low) * pow32(h/most, p.DynatempExponent))
 	c.cool(low + scaled)
 }

@@ -144,7 +144,7 @@ func compareOn(t *testing.T, path string, steps int, vocabularySteps bool) {
 // withVocabulary are the chains that ask for pieces of text.
 func withVocabulary(t *testing.T, m *llama.Model, path string) (sides []*side) {
 	t.Helper()
-	v := vocabulary{Model: m, end: 2}
+	v := vocabulary{Model: m, end: 0}
 	if !v.EndsText(v.end) {
 		t.Fatalf("token %d does not end a text", v.end)
 	}

@@ -309,3 +309,56 @@ func (v *avx2) momentsLoop(src, n, count Register) {
 	v.total(sum, 1)
 	v.total(squares, 2)
 }
+
+func (v *avx2) roundSumLoop(src, n Register) {
+	unit, half := v.broadcast("unit"), v.broadcast("half")
+	sum := zeros(4)
+	v.nanStart()
+	loop(n, "groups", func() {
+		for h := range 2 {
+			x, w := YMM(), YMM()
+			VMOVUPS(at(src, h*32), x)
+			VADDPS(unit, x, w)
+			VSUBPS(unit, w, w)
+			VSUBPS(w, x, x)
+			VANDPS(int32s("magnitude", func(int) int32 { return 1<<31 - 1 }), x, x)
+			VCMPPS(Imm(equal), half, x, x)
+			VORPS(x, v.nan, v.nan)
+			v.addTo(w, sum[2*h:])
+		}
+		ADDQ(Imm(lanes*4), src)
+	})
+	v.total(sum, 0)
+}
+
+func zeros(n int) (v []Register) {
+	for range n {
+		y := YMM()
+		VXORPD(y, y, y)
+		v = append(v, y)
+	}
+	return v
+}
+
+func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
+	below, norm, unit := v.broadcast("below"), v.broadcast("norm"), v.broadcast("unit")
+	sum := zeros(4)
+	loop(n, "groups", func() {
+		for h := range 2 {
+			w, mask := YMM(), YMM()
+			VMOVUPS(at(key, h*32), mask)
+			VCMPPS(Imm(less), below, mask, mask)
+			VMOVUPS(at(weight, h*32), w)
+			VDIVPS(norm, w, w)
+			VADDPS(unit, w, w)
+			VSUBPS(unit, w, w)
+			VANDPS(mask, w, w)
+			VMOVUPS(w, at(dst, h*32))
+			v.addTo(w, sum[2*h:])
+		}
+		ADDQ(Imm(lanes*4), dst)
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), key)
+	})
+	v.total(sum, 0)
+}

@@ -11,6 +11,8 @@ const (
 	unordered = 0x03
 	atLeast   = 0x1D
 	greater   = 0x1E
+	equal     = 0x00
+	less      = 0x11
 )
 
 type avx512 struct{}
@@ -308,4 +310,59 @@ func (v *avx512) momentsLoop(src, n, count Register) {
 	})
 	v.total(sum, 1)
 	v.total(squares, 2)
+}
+
+func (v *avx512) roundSumLoop(src, n Register) {
+	unit, half := v.broadcast("unit"), v.broadcast("half")
+	sum := []Register{ZMM(), ZMM()}
+	for i := range 2 {
+		VPXORQ(sum[i], sum[i], sum[i])
+	}
+	v.nanStart()
+	x, w, y := ZMM(), ZMM(), YMM()
+	loop(n, "groups", func() {
+		VMOVUPS(at(src, 0), x)
+		VADDPS(unit, x, w)
+		VSUBPS(unit, w, w)
+		VSUBPS(w, x, x)
+		VPANDD(int32s("magnitude", func(int) int32 { return 1<<31 - 1 }), x, x)
+		VCMPPS(Imm(equal), half, x, K2)
+		KORW(K2, K1, K1)
+		v.addAll(w, y, sum)
+		ADDQ(Imm(lanes*4), src)
+	})
+	v.total(sum, 0)
+}
+
+// addAll adds 16 floats to sums of doubles.
+func (*avx512) addAll(w, half Register, sum []Register) {
+	d := ZMM()
+	VCVTPS2PD(w.(Vec).AsY(), d)
+	VADDPD(d, sum[0], sum[0])
+	VEXTRACTF32X8(Imm(1), w, half)
+	VCVTPS2PD(half, d)
+	VADDPD(d, sum[1], sum[1])
+}
+
+func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
+	below, norm, unit := v.broadcast("below"), v.broadcast("norm"), v.broadcast("unit")
+	sum := []Register{ZMM(), ZMM()}
+	for i := range 2 {
+		VPXORQ(sum[i], sum[i], sum[i])
+	}
+	w, y := ZMM(), YMM()
+	loop(n, "groups", func() {
+		VMOVUPS(at(key, 0), w)
+		VCMPPS(Imm(less), below, w, K1)
+		VMOVUPS(at(weight, 0), w)
+		VDIVPS(norm, w, w)
+		VADDPS(unit, w, w)
+		VSUBPS_Z(unit, w, K1, w)
+		VMOVUPS(w, at(dst, 0))
+		v.addAll(w, y, sum)
+		ADDQ(Imm(lanes*4), dst)
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), key)
+	})
+	v.total(sum, 0)
 }

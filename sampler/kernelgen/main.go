@@ -26,6 +26,7 @@ func main() {
 		exps(v)
 		split(v)
 		moments(v)
+		rounded(v)
 		each(v, "divide", "by", func(x, by Register) { v.div(x, by) })
 		each(v, "nearness", "center", func(x, center Register) { v.minusDistance(x, center) })
 	}
@@ -94,6 +95,8 @@ type vectors interface {
 	expLoop(src, dst, n Register, store bool)
 	splitLoop(c splitArgs)
 	momentsLoop(src, n, count Register)
+	roundSumLoop(src, n Register)
+	roundStoreLoop(dst, weight, key, n Register)
 
 	broadcast(param string) Register
 	load(p Register) []Register
@@ -206,6 +209,25 @@ func moments(v vectors) {
 	XORQ(count, count)
 	v.momentsLoop(src, n, count)
 	Store(count, ReturnIndex(0))
+	v.close()
+	RET()
+}
+
+func rounded(v vectors) {
+	text(v, "roundSum", "func(src []float32, unit, half float32) (sum float64, tie bool)", "is roundSumGo.")
+	src, n := Load(Param("src").Base(), GP64()), Load(Param("src").Len(), GP64())
+	v.roundSumLoop(src, n)
+	tie := GP8()
+	v.nanResult(tie)
+	Store(tie, ReturnIndex(1))
+	v.close()
+	RET()
+
+	text(v, "roundStore", "func(dst, weight, key []float32, below, norm, unit float32) (sum float64)", "is roundStoreGo.")
+	dst := Load(Param("dst").Base(), GP64())
+	weight, key := Load(Param("weight").Base(), GP64()), Load(Param("key").Base(), GP64())
+	n = Load(Param("key").Len(), GP64())
+	v.roundStoreLoop(dst, weight, key, n)
 	v.close()
 	RET()
 }
