@@ -38,6 +38,7 @@ type space struct {
 	token              []int32
 	max, rank, ones    []float32
 	order, rounded     []float32
+	terms              []float32
 	sums               []float64
 	masked             []float32
 	words, spare       []uint64

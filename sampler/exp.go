@@ -43,7 +43,36 @@ const (
 	expC8 = 0x1.a136b06babd51p-16
 )
 
-func log32(x float32) float32    { return float32(math.Log(float64(x))) }
+// log32 is the natural logarithm of x, from 0 on, rounded to float32: the series of
+// 2·artanh(f/(2+f)) in double precision, off by at most 2e-12 of its value. Each vector
+// kernel does the same operations in the same order.
+func log32(x float32) float32 {
+	if x == 0 {
+		return -inf32
+	}
+	bits := math.Float64bits(float64(x)) - logSqrtHalf + logBias<<52
+	exponent := float64(bits>>52) - logBias
+	f := math.Float64frombits(bits&(1<<52-1)+logSqrtHalf) - 1
+	s := f / (f + 2)
+	q := s * s
+	p := float64(logC6)
+	p = math.FMA(p, q, logC5)
+	p = math.FMA(p, q, logC4)
+	p = math.FMA(p, q, logC3)
+	p = math.FMA(p, q, logC2)
+	p = math.FMA(p, q, logC1)
+	p = math.FMA(p, q, 2)
+	return float32(math.FMA(exponent, math.Ln2, p*s))
+}
+
+const (
+	logSqrtHalf = 0x3FE6A09E667F3BCD // the square root of 1/2: the mantissa is from there to its double
+	logBias     = 1024               // makes exponents positive
+
+	logC1, logC2, logC3 = 2.0 / 3, 2.0 / 5, 2.0 / 7
+	logC4, logC5, logC6 = 2.0 / 9, 2.0 / 11, 2.0 / 13
+)
+
 func log232(x float32) float32   { return float32(math.Log2(float64(x))) }
 func pow32(x, y float32) float32 { return float32(math.Pow(float64(x), float64(y))) }
 func abs32(x float32) float32    { return math.Float32frombits(math.Float32bits(x) &^ (1 << 31)) }

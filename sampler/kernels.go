@@ -178,3 +178,13 @@ func roundStore(dst, weight, key []float32, below, norm, unit float32) (sum floa
 	}
 	return sum
 }
+
+// information stores the logarithms of probabilities p, which are weight/norm, and what
+// they have of the entropy, -p·log p.
+func information(logs, terms, weight []float32, norm float32) {
+	body := len(weight) &^ (lanes - 1)
+	if body > 0 {
+		informationLanes(logs[:body], terms[:body], weight[:body], norm)
+	}
+	informationGo(logs[body:], terms[body:], weight[body:], norm)
+}

@@ -135,3 +135,14 @@ func roundStoreLanes(dst, weight, key []float32, below, norm, unit float32) floa
 	}
 	return roundStoreGo(dst, weight, key, below, norm, unit)
 }
+
+func informationLanes(logs, terms, weight []float32, norm float32) {
+	switch level {
+	case avx512:
+		informationAVX512(logs, terms, weight, norm)
+	case avx2:
+		informationAVX2(logs, terms, weight, norm)
+	default:
+		informationGo(logs, terms, weight, norm)
+	}
+}

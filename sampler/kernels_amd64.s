@@ -954,6 +954,254 @@ groups_end:
 	VZEROUPPER
 	RET
 
+// func informationAVX512(logs []float32, terms []float32, weight []float32, norm float32)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·informationAVX512(SB), NOSPLIT, $0-76
+	MOVQ         logs_base+0(FP), AX
+	MOVQ         terms_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS norm+72(FP), Z0
+	VMOVUPD      log_c6<>+0(SB), Z1
+	VMOVUPD      log_c5<>+0(SB), Z2
+	VMOVUPD      log_c4<>+0(SB), Z3
+	VMOVUPD      log_c3<>+0(SB), Z4
+	VMOVUPD      log_c2<>+0(SB), Z5
+	VMOVUPD      log_c1<>+0(SB), Z6
+	VMOVUPD      log_c0<>+0(SB), Z7
+	VMOVUPD      log_offset<>+0(SB), Z8
+	VMOVUPD      mantissa<>+0(SB), Z9
+	VMOVUPD      sqrt_half<>+0(SB), Z10
+	VMOVUPD      whole<>+0(SB), Z11
+	VMOVUPD      log_bias<>+0(SB), Z12
+	VMOVUPD      one<>+0(SB), Z13
+	VMOVUPD      ln2<>+0(SB), Z14
+	VMOVUPS      minus_inf<>+0(SB), Z17
+	VPXORQ       Z18, Z18, Z18
+
+groups:
+	CMPQ          BX, $0x00
+	JE            groups_end
+	VMOVUPS       (DX), Z15
+	VDIVPS        Z0, Z15, Z15
+	VCMPPS        $0x00, Z18, Z15, K1
+	VEXTRACTF32X8 $0x01, Z15, Y16
+	VCVTPS2PD     Y15, Z20
+	VPADDQ        Z8, Z20, Z20
+	VPSRLQ        $0x34, Z20, Z21
+	VPORQ         Z11, Z21, Z21
+	VSUBPD        Z12, Z21, Z21
+	VPANDQ        Z9, Z20, Z20
+	VPADDQ        Z10, Z20, Z20
+	VSUBPD        Z13, Z20, Z20
+	VADDPD        Z7, Z20, Z22
+	VDIVPD        Z22, Z20, Z22
+	VMULPD        Z22, Z22, Z20
+	VMOVAPD       Z1, Z23
+	VFMADD213PD   Z2, Z20, Z23
+	VFMADD213PD   Z3, Z20, Z23
+	VFMADD213PD   Z4, Z20, Z23
+	VFMADD213PD   Z5, Z20, Z23
+	VFMADD213PD   Z6, Z20, Z23
+	VFMADD213PD   Z7, Z20, Z23
+	VMULPD        Z22, Z23, Z23
+	VFMADD231PD   Z14, Z21, Z23
+	VCVTPD2PS     Z23, Y19
+	VCVTPS2PD     Y16, Z16
+	VPADDQ        Z8, Z16, Z16
+	VPSRLQ        $0x34, Z16, Z20
+	VPORQ         Z11, Z20, Z20
+	VSUBPD        Z12, Z20, Z20
+	VPANDQ        Z9, Z16, Z16
+	VPADDQ        Z10, Z16, Z16
+	VSUBPD        Z13, Z16, Z16
+	VADDPD        Z7, Z16, Z21
+	VDIVPD        Z21, Z16, Z21
+	VMULPD        Z21, Z21, Z16
+	VMOVAPD       Z1, Z22
+	VFMADD213PD   Z2, Z16, Z22
+	VFMADD213PD   Z3, Z16, Z22
+	VFMADD213PD   Z4, Z16, Z22
+	VFMADD213PD   Z5, Z16, Z22
+	VFMADD213PD   Z6, Z16, Z22
+	VFMADD213PD   Z7, Z16, Z22
+	VMULPD        Z21, Z22, Z22
+	VFMADD231PD   Z14, Z20, Z22
+	VCVTPD2PS     Z22, Y16
+	VINSERTF32X8  $0x01, Y16, Z19, Z19
+	VMULPS        Z19, Z15, Z15
+	VPXORD        sign<>+0(SB), Z15, Z15
+	VMOVUPS       Z15, (CX)
+	VMOVAPS       Z17, K1, Z19
+	VMOVUPS       Z19, (AX)
+	ADDQ          $0x40, DX
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, CX
+	SUBQ          $0x10, BX
+	JMP           groups
+
+groups_end:
+	VZEROUPPER
+	RET
+
+DATA log_c6<>+0(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+8(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+16(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+24(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+32(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+40(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+48(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c6<>+56(SB)/8, $0x3fc3b13b13b13b14
+GLOBL log_c6<>(SB), RODATA|NOPTR, $64
+
+DATA log_c5<>+0(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+8(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+16(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+24(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+32(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+40(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+48(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+56(SB)/8, $0x3fc745d1745d1746
+GLOBL log_c5<>(SB), RODATA|NOPTR, $64
+
+DATA log_c4<>+0(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+8(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+16(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+24(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+32(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+40(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+48(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+56(SB)/8, $0x3fcc71c71c71c71c
+GLOBL log_c4<>(SB), RODATA|NOPTR, $64
+
+DATA log_c3<>+0(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+8(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+16(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+24(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+32(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+40(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+48(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+56(SB)/8, $0x3fd2492492492492
+GLOBL log_c3<>(SB), RODATA|NOPTR, $64
+
+DATA log_c2<>+0(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+8(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+16(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+24(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+32(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+40(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+48(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+56(SB)/8, $0x3fd999999999999a
+GLOBL log_c2<>(SB), RODATA|NOPTR, $64
+
+DATA log_c1<>+0(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+8(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+16(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+24(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+32(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+40(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+48(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+56(SB)/8, $0x3fe5555555555555
+GLOBL log_c1<>(SB), RODATA|NOPTR, $64
+
+DATA log_c0<>+0(SB)/8, $0x4000000000000000
+DATA log_c0<>+8(SB)/8, $0x4000000000000000
+DATA log_c0<>+16(SB)/8, $0x4000000000000000
+DATA log_c0<>+24(SB)/8, $0x4000000000000000
+DATA log_c0<>+32(SB)/8, $0x4000000000000000
+DATA log_c0<>+40(SB)/8, $0x4000000000000000
+DATA log_c0<>+48(SB)/8, $0x4000000000000000
+DATA log_c0<>+56(SB)/8, $0x4000000000000000
+GLOBL log_c0<>(SB), RODATA|NOPTR, $64
+
+DATA log_offset<>+0(SB)/8, $0x00195f619980c433
+DATA log_offset<>+8(SB)/8, $0x00195f619980c433
+DATA log_offset<>+16(SB)/8, $0x00195f619980c433
+DATA log_offset<>+24(SB)/8, $0x00195f619980c433
+DATA log_offset<>+32(SB)/8, $0x00195f619980c433
+DATA log_offset<>+40(SB)/8, $0x00195f619980c433
+DATA log_offset<>+48(SB)/8, $0x00195f619980c433
+DATA log_offset<>+56(SB)/8, $0x00195f619980c433
+GLOBL log_offset<>(SB), RODATA|NOPTR, $64
+
+DATA mantissa<>+0(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+8(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+16(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+24(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+32(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+40(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+48(SB)/8, $0x000fffffffffffff
+DATA mantissa<>+56(SB)/8, $0x000fffffffffffff
+GLOBL mantissa<>(SB), RODATA|NOPTR, $64
+
+DATA sqrt_half<>+0(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+8(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+16(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+24(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+32(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+40(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+48(SB)/8, $0x3fe6a09e667f3bcd
+DATA sqrt_half<>+56(SB)/8, $0x3fe6a09e667f3bcd
+GLOBL sqrt_half<>(SB), RODATA|NOPTR, $64
+
+DATA whole<>+0(SB)/8, $0x4330000000000000
+DATA whole<>+8(SB)/8, $0x4330000000000000
+DATA whole<>+16(SB)/8, $0x4330000000000000
+DATA whole<>+24(SB)/8, $0x4330000000000000
+DATA whole<>+32(SB)/8, $0x4330000000000000
+DATA whole<>+40(SB)/8, $0x4330000000000000
+DATA whole<>+48(SB)/8, $0x4330000000000000
+DATA whole<>+56(SB)/8, $0x4330000000000000
+GLOBL whole<>(SB), RODATA|NOPTR, $64
+
+DATA log_bias<>+0(SB)/8, $0x4330000000000400
+DATA log_bias<>+8(SB)/8, $0x4330000000000400
+DATA log_bias<>+16(SB)/8, $0x4330000000000400
+DATA log_bias<>+24(SB)/8, $0x4330000000000400
+DATA log_bias<>+32(SB)/8, $0x4330000000000400
+DATA log_bias<>+40(SB)/8, $0x4330000000000400
+DATA log_bias<>+48(SB)/8, $0x4330000000000400
+DATA log_bias<>+56(SB)/8, $0x4330000000000400
+GLOBL log_bias<>(SB), RODATA|NOPTR, $64
+
+DATA one<>+0(SB)/8, $0x3ff0000000000000
+DATA one<>+8(SB)/8, $0x3ff0000000000000
+DATA one<>+16(SB)/8, $0x3ff0000000000000
+DATA one<>+24(SB)/8, $0x3ff0000000000000
+DATA one<>+32(SB)/8, $0x3ff0000000000000
+DATA one<>+40(SB)/8, $0x3ff0000000000000
+DATA one<>+48(SB)/8, $0x3ff0000000000000
+DATA one<>+56(SB)/8, $0x3ff0000000000000
+GLOBL one<>(SB), RODATA|NOPTR, $64
+
+DATA ln2<>+0(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+8(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+16(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+24(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+32(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+40(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+48(SB)/8, $0x3fe62e42fefa39ef
+DATA ln2<>+56(SB)/8, $0x3fe62e42fefa39ef
+GLOBL ln2<>(SB), RODATA|NOPTR, $64
+
+DATA sign<>+0(SB)/4, $0x80000000
+DATA sign<>+4(SB)/4, $0x80000000
+DATA sign<>+8(SB)/4, $0x80000000
+DATA sign<>+12(SB)/4, $0x80000000
+DATA sign<>+16(SB)/4, $0x80000000
+DATA sign<>+20(SB)/4, $0x80000000
+DATA sign<>+24(SB)/4, $0x80000000
+DATA sign<>+28(SB)/4, $0x80000000
+DATA sign<>+32(SB)/4, $0x80000000
+DATA sign<>+36(SB)/4, $0x80000000
+DATA sign<>+40(SB)/4, $0x80000000
+DATA sign<>+44(SB)/4, $0x80000000
+DATA sign<>+48(SB)/4, $0x80000000
+DATA sign<>+52(SB)/4, $0x80000000
+DATA sign<>+56(SB)/4, $0x80000000
+DATA sign<>+60(SB)/4, $0x80000000
+GLOBL sign<>(SB), RODATA|NOPTR, $64
+
 // func divideAVX512(dst []float32, src []float32, by float32)
 // Requires: AVX, AVX512F
 TEXT ·divideAVX512(SB), NOSPLIT, $0-52
@@ -1000,24 +1248,6 @@ groups:
 groups_end:
 	VZEROUPPER
 	RET
-
-DATA sign<>+0(SB)/4, $0x80000000
-DATA sign<>+4(SB)/4, $0x80000000
-DATA sign<>+8(SB)/4, $0x80000000
-DATA sign<>+12(SB)/4, $0x80000000
-DATA sign<>+16(SB)/4, $0x80000000
-DATA sign<>+20(SB)/4, $0x80000000
-DATA sign<>+24(SB)/4, $0x80000000
-DATA sign<>+28(SB)/4, $0x80000000
-DATA sign<>+32(SB)/4, $0x80000000
-DATA sign<>+36(SB)/4, $0x80000000
-DATA sign<>+40(SB)/4, $0x80000000
-DATA sign<>+44(SB)/4, $0x80000000
-DATA sign<>+48(SB)/4, $0x80000000
-DATA sign<>+52(SB)/4, $0x80000000
-DATA sign<>+56(SB)/4, $0x80000000
-DATA sign<>+60(SB)/4, $0x80000000
-GLOBL sign<>(SB), RODATA|NOPTR, $64
 
 // func maximaAVX2(dst []float32, src []float32) (nan bool)
 // Requires: AVX
@@ -2099,6 +2329,148 @@ groups_end:
 	VPERMILPD    $0x01, X4, X0
 	VADDSD       X0, X4, X4
 	MOVSD        X4, sum+88(FP)
+	VZEROUPPER
+	RET
+
+// func informationAVX2(logs []float32, terms []float32, weight []float32, norm float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·informationAVX2(SB), NOSPLIT, $0-76
+	MOVQ         logs_base+0(FP), AX
+	MOVQ         terms_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS norm+72(FP), Y0
+
+groups:
+	CMPQ        BX, $0x00
+	JE          groups_end
+	VMOVUPS     (DX), X1
+	VDIVPS      X0, X1, X1
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VADDPD      log_c0<>+0(SB), Y2, Y4
+	VDIVPD      Y4, Y2, Y4
+	VMULPD      Y4, Y4, Y2
+	VMOVUPD     log_c6<>+0(SB), Y5
+	VFMADD213PD log_c5<>+0(SB), Y2, Y5
+	VFMADD213PD log_c4<>+0(SB), Y2, Y5
+	VFMADD213PD log_c3<>+0(SB), Y2, Y5
+	VFMADD213PD log_c2<>+0(SB), Y2, Y5
+	VFMADD213PD log_c1<>+0(SB), Y2, Y5
+	VFMADD213PD log_c0<>+0(SB), Y2, Y5
+	VMULPD      Y4, Y5, Y5
+	VFMADD231PD ln2<>+0(SB), Y3, Y5
+	VCVTPD2PSY  Y5, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, (CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, (AX)
+	VMOVUPS     16(DX), X1
+	VDIVPS      X0, X1, X1
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VADDPD      log_c0<>+0(SB), Y2, Y4
+	VDIVPD      Y4, Y2, Y4
+	VMULPD      Y4, Y4, Y2
+	VMOVUPD     log_c6<>+0(SB), Y5
+	VFMADD213PD log_c5<>+0(SB), Y2, Y5
+	VFMADD213PD log_c4<>+0(SB), Y2, Y5
+	VFMADD213PD log_c3<>+0(SB), Y2, Y5
+	VFMADD213PD log_c2<>+0(SB), Y2, Y5
+	VFMADD213PD log_c1<>+0(SB), Y2, Y5
+	VFMADD213PD log_c0<>+0(SB), Y2, Y5
+	VMULPD      Y4, Y5, Y5
+	VFMADD231PD ln2<>+0(SB), Y3, Y5
+	VCVTPD2PSY  Y5, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, 16(CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, 16(AX)
+	VMOVUPS     32(DX), X1
+	VDIVPS      X0, X1, X1
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VADDPD      log_c0<>+0(SB), Y2, Y4
+	VDIVPD      Y4, Y2, Y4
+	VMULPD      Y4, Y4, Y2
+	VMOVUPD     log_c6<>+0(SB), Y5
+	VFMADD213PD log_c5<>+0(SB), Y2, Y5
+	VFMADD213PD log_c4<>+0(SB), Y2, Y5
+	VFMADD213PD log_c3<>+0(SB), Y2, Y5
+	VFMADD213PD log_c2<>+0(SB), Y2, Y5
+	VFMADD213PD log_c1<>+0(SB), Y2, Y5
+	VFMADD213PD log_c0<>+0(SB), Y2, Y5
+	VMULPD      Y4, Y5, Y5
+	VFMADD231PD ln2<>+0(SB), Y3, Y5
+	VCVTPD2PSY  Y5, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, 32(CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, 32(AX)
+	VMOVUPS     48(DX), X1
+	VDIVPS      X0, X1, X1
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VADDPD      log_c0<>+0(SB), Y2, Y4
+	VDIVPD      Y4, Y2, Y4
+	VMULPD      Y4, Y4, Y2
+	VMOVUPD     log_c6<>+0(SB), Y5
+	VFMADD213PD log_c5<>+0(SB), Y2, Y5
+	VFMADD213PD log_c4<>+0(SB), Y2, Y5
+	VFMADD213PD log_c3<>+0(SB), Y2, Y5
+	VFMADD213PD log_c2<>+0(SB), Y2, Y5
+	VFMADD213PD log_c1<>+0(SB), Y2, Y5
+	VFMADD213PD log_c0<>+0(SB), Y2, Y5
+	VMULPD      Y4, Y5, Y5
+	VFMADD231PD ln2<>+0(SB), Y3, Y5
+	VCVTPD2PSY  Y5, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, 48(CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, 48(AX)
+	ADDQ        $0x40, DX
+	ADDQ        $0x40, AX
+	ADDQ        $0x40, CX
+	SUBQ        $0x10, BX
+	JMP         groups
+
+groups_end:
 	VZEROUPPER
 	RET
 

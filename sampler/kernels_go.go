@@ -134,3 +134,13 @@ func roundStoreGo(dst, weight, key []float32, below, norm, unit float32) float64
 	}
 	return sum.total()
 }
+
+func informationGo(logs, terms, weight []float32, norm float32) {
+	for i, w := range weight {
+		p := w / norm
+		logs[i], terms[i] = log32(p), 0
+		if p > 0 {
+			terms[i] = -float32(p * logs[i])
+		}
+	}
+}

@@ -32,5 +32,9 @@ func roundStoreLanes(dst, weight, key []float32, below, norm, unit float32) floa
 	return roundStoreGo(dst, weight, key, below, norm, unit)
 }
 
+func informationLanes(logs, terms, weight []float32, norm float32) {
+	informationGo(logs, terms, weight, norm)
+}
+
 // Kernels says what the full passes run on.
 func Kernels() string { return "go" }

@@ -31,6 +31,9 @@ func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie
 // roundStoreAVX512 is roundStoreGo.
 func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
 
+// informationAVX512 is informationGo.
+func informationAVX512(logs []float32, terms []float32, weight []float32, norm float32)
+
 // divideAVX512 is divideGo.
 func divideAVX512(dst []float32, src []float32, by float32)
 
@@ -63,6 +66,9 @@ func roundSumAVX2(src []float32, unit float32, half float32) (sum float64, tie b
 
 // roundStoreAVX2 is roundStoreGo.
 func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+
+// informationAVX2 is informationGo.
+func informationAVX2(logs []float32, terms []float32, weight []float32, norm float32)
 
 // divideAVX2 is divideGo.
 func divideAVX2(dst []float32, src []float32, by float32)

@@ -89,6 +89,12 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	}
 	add(roundStore(d, e, v, top/2, 1.7, 0.5))
 	addFloats(d)
+	terms := make([]float32, n)
+	information(d, terms, e, 1.7)
+	addFloats(d)
+	for _, x := range terms {
+		addFloats([]float32{x + 0})
+	}
 	var out span
 	out.grow(n)
 	all := span{key: v, weight: e}
@@ -133,6 +139,33 @@ func TestKernels(t *testing.T) {
 			v := kernelInput(seed, n)
 			compareKernels(t, v, 4, []float32{1, 0.8, 1.7, 1e-3}[seed%4])
 		}
+	}
+}
+
+// TestLog: the logarithm is the correctly rounded one, but for very few.
+func TestLog(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	differ := 0
+	for range 200_000 {
+		x := math.Float32frombits(r.Uint32() % (0x3F800000 + 1))
+		got, want := log32(x), float32(math.Log(float64(x)))
+		if got != want {
+			differ++
+		}
+		if d := math.Abs(float64(got) - float64(want)); d > math.Abs(float64(want))*1.3e-7 {
+			t.Fatalf("log %g = %g, not %g", x, got, want)
+		}
+		y := -float32(r.Float64() * 104)
+		got, want = exp32(y), float32(math.Exp(float64(y)))
+		if got != want {
+			differ++
+		}
+		if d := math.Abs(float64(got) - float64(want)); d > float64(want)*1.3e-7+0x1p-149 {
+			t.Fatalf("exp %g = %g, not %g", y, got, want)
+		}
+	}
+	if differ > 60 {
+		t.Errorf("%d of 400000 results are not rounded correctly", differ)
 	}
 }
 

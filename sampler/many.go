@@ -111,31 +111,33 @@ func (c *Chain) nearCut(cut choice, target, total float64) {
 	c.near((target - cut.before) / total)
 }
 
-// typicalOfMany: the information of a token is that of the likeliest and the distance of
-// their logits, so that what is near to the entropy has a logit near to a center.
+// typicalOfMany sums in the orders that upstream's array has: that of the logits for the
+// probabilities and their entropy, then that of the distance from it.
 func (c *Chain) typicalOfMany(p float32) {
 	s := &c.set
 	c.settle()
-	total, dot := c.weigh()
-	logTotal := math.Log(total)
-	h := logTotal - dot/total
-	center := float32(float64(c.top()) + logTotal - h)
-	c.space.key = grown(c.space.key, len(s.logit))
-	key := c.space.key
-	nearness(key, s.logit, center)
-	before := s.order
-	s.order = byTypical
-	cut := c.find(key, c.space.weight, float64(p)*total, total, true)
-	c.nearCut(cut, float64(p)*total, total)
 	if c.params.MinKeep > 1 {
-		s.order = before
 		c.list()
-		s.sorted, s.shuffled = false, true
+		s.shuffled = true
 		c.typical(p)
 		return
 	}
-	c.keepTypical(key, cut)
-	s.sorted, s.masked = false, 0
+	n := len(s.logit)
+	_, total := c.totalByKey()
+	c.space.key, c.space.terms = grown(c.space.key, n), grown(c.space.terms, n)
+	key := c.space.key
+	information(key, c.space.terms, c.space.weight, total)
+	h := c.sumByKey(s.logit, c.space.terms, 1, inf32).sum
+	nearness(key, key, -h)
+	s.order, s.sorted = byTypical, false
+	x := c.sumByKey(key, c.space.weight, total, math.Nextafter32(p, inf32))
+	if !x.reached {
+		s.key = key
+		return
+	}
+	c.nearCut(x.choice, float64(p), 1)
+	c.keepTypical(key, x.choice)
+	s.masked = 0
 }
 
 // keepTypical keeps the candidates up to a choice, in the order of their keys.

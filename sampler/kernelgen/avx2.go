@@ -362,3 +362,44 @@ func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
 	})
 	v.total(sum, 0)
 }
+
+func (v *avx2) informationLoop(logs, terms, weight, n Register) {
+	norm := v.broadcast("norm")
+	loop(n, "groups", func() {
+		for i := range 4 {
+			p, b, e, f, s, r := XMM(), YMM(), YMM(), YMM(), YMM(), YMM()
+			VMOVUPS(at(weight, i*16), p)
+			VDIVPS(norm.(Vec).AsX(), p, p)
+			VCVTPS2PD(p, b)
+			VPADDQ(words("log_offset", logBias<<52-logSqrtHalf), b, b)
+			VPSRLQ(Imm(52), b, e)
+			VPOR(words("whole", wholeBits), e, e)
+			VSUBPD(float64s("log_bias", 1<<52+logBias), e, e)
+			VPAND(words("mantissa", 1<<52-1), b, f)
+			VPADDQ(words("sqrt_half", logSqrtHalf), f, f)
+			VSUBPD(float64s("one", 1), f, f)
+			VADDPD(float64s("log_c0", 2), f, s)
+			VDIVPD(s, f, s)
+			q := b
+			VMULPD(s, s, q)
+			VMOVUPD(float64s("log_c6", series[0]), r)
+			for i, c := range series[1:] {
+				VFMADD213PD(float64s("log_c"+string(rune('5'-i)), c), q, r)
+			}
+			VMULPD(s, r, r)
+			VFMADD231PD(float64s("ln2", 0x1.62e42fefa39efp-1), e, r)
+			l, zero, t := XMM(), XMM(), XMM()
+			VCVTPD2PSY(r, l)
+			VMULPS(l, p, t)
+			VXORPS(int32s("sign", func(int) int32 { return -1 << 31 }), t, t)
+			VMOVUPS(t, at(terms, i*16))
+			VXORPS(zero, zero, zero)
+			VCMPPS(Imm(equal), zero, p, zero)
+			VBLENDVPS(zero, int32s("minus_inf", func(int) int32 { return -0x800000 }), l, l)
+			VMOVUPS(l, at(logs, i*16))
+		}
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), logs)
+		ADDQ(Imm(lanes*4), terms)
+	})
+}

@@ -27,6 +27,7 @@ func main() {
 		split(v)
 		moments(v)
 		rounded(v)
+		information(v)
 		each(v, "divide", "by", func(x, by Register) { v.div(x, by) })
 		each(v, "nearness", "center", func(x, center Register) { v.minusDistance(x, center) })
 	}
@@ -97,6 +98,7 @@ type vectors interface {
 	momentsLoop(src, n, count Register)
 	roundSumLoop(src, n Register)
 	roundStoreLoop(dst, weight, key, n Register)
+	informationLoop(logs, terms, weight, n Register)
 
 	broadcast(param string) Register
 	load(p Register) []Register
@@ -231,6 +233,27 @@ func rounded(v vectors) {
 	v.close()
 	RET()
 }
+
+// The series of exp.go, from its highest coefficient on.
+var series = []float64{2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3, 2}
+
+const (
+	logSqrtHalf = 0x3FE6A09E667F3BCD
+	logBias     = 1024
+	wholeBits   = 0x4330000000000000 // 2^52: behind it the bits of a number are the number
+)
+
+func information(v vectors) {
+	text(v, "information", "func(logs, terms, weight []float32, norm float32)", "is informationGo.")
+	logs, terms := Load(Param("logs").Base(), GP64()), Load(Param("terms").Base(), GP64())
+	weight, n := Load(Param("weight").Base(), GP64()), Load(Param("weight").Len(), GP64())
+	v.informationLoop(logs, terms, weight, n)
+	v.close()
+	RET()
+}
+
+// words are constants of bits.
+func words(name string, x uint64) Mem { return float64s(name, math.Float64frombits(x)) }
 
 // each applies op to every float.
 func each(v vectors, name, param string, op func(x, by Register)) {
