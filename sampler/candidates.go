@@ -43,6 +43,7 @@ type space struct {
 	masked             []float32
 	words, spare       []uint64
 	span               span
+	parts              [maxParts]span
 	prob               []float32
 	second             struct {
 		logit []float32

@@ -47,42 +47,74 @@ type crossing struct {
 // stop. What is in the middle of two multiples is rounded to the even one, though the sum
 // can make it the other: expected about once in a sum, by one unit of its last place.
 func (c *Chain) sumByKey(key, weight []float32, norm, stop float32) crossing {
-	x, below := c.sumHead(key, weight, norm, stop)
-	n := len(key)
-	c.space.rounded = grown(c.space.rounded, n)
+	return c.sumSpan(&span{key: key, weight: weight}, 0, norm, stop)
+}
+
+// Parts of parts that are summed first, at most.
+const maxParts = 5
+
+// sumSpan sums the part with the largest keys first, as it does a whole, because the sum
+// passes most powers of two there. Places are those in the span.
+func (c *Chain) sumSpan(s *span, depth int, norm, stop float32) crossing {
+	n := len(s.key)
+	below := -inf32
+	if depth < maxParts && n > 2*sortedAtOnce {
+		below = c.quantile(s.key)
+	}
+	part := &c.space.parts[min(depth, maxParts-1)]
+	part.grow(n)
+	m, _, _ := split(part, &span{key: s.key, weight: s.weight}, below, inf32)
+	if below == -inf32 || m > n/2 {
+		return c.sumSorted(s, norm, stop)
+	}
+	first := part.first(m)
+	x := c.sumSpan(&first, depth+1, norm, stop)
+	x.pos = int(first.pos[x.pos])
+	if x.reached {
+		return x
+	}
+	return c.sumRest(s, x, below, norm, stop)
+}
+
+// sumRest goes on with the keys below a bound.
+func (c *Chain) sumRest(s *span, x crossing, below, norm, stop float32) crossing {
+	c.space.rounded = grown(c.space.rounded, len(s.key))
 	rounded := c.space.rounded
-	for !x.reached && x.sum > 0 {
+	for x.sum > 0 {
 		unit := unitOf(x.sum)
 		limit := min(float64(stop), 2*float64(unit))
-		rest := roundStore(rounded, weight, key, below, norm, unit)
+		rest := roundStore(rounded, s.weight, s.key, below, norm, unit)
 		if float64(x.sum)+rest < limit {
 			x.sum = float32(float64(x.sum) + rest)
 			return x
 		}
 		before := x.sum
-		x.choice = c.find(key, rounded, limit-float64(before), rest, false)
+		x.choice = c.find(s.key, rounded, limit-float64(before), rest, false)
 		sum := float32(float64(before) + x.before)
-		x.before, x.sum = float64(sum), sum+weight[x.pos]/norm
-		if x.sum == sum {
-			return x // nothing is left that counts
+		x.before, x.sum = float64(sum), sum+s.weight[x.pos]/norm
+		x.after = float64(x.sum)
+		if x.reached = x.sum >= stop; x.reached || x.sum == sum {
+			return x // or nothing is left that counts
 		}
-		if x.reached = x.sum >= stop; !x.reached && x.tied {
-			x.sumTied(key, weight, norm, stop)
+		if x.tied {
+			if x.sumTied(s, norm, stop); x.reached {
+				return x
+			}
 		}
 		below = x.key
 	}
-	x.after = float64(x.sum)
 	return x
 }
 
 // sumTied goes on with the candidates that have the same key, whose weights are the same.
-func (x *crossing) sumTied(key, weight []float32, norm, stop float32) {
-	for i := x.pos + 1; i < len(key); i++ {
-		if key[i] != x.key {
+func (x *crossing) sumTied(s *span, norm, stop float32) {
+	for i := x.pos + 1; i < len(s.key); i++ {
+		if s.key[i] != x.key {
 			continue
 		}
 		x.before, x.pos = float64(x.sum), i
-		if x.sum += weight[i] / norm; x.sum >= stop {
+		x.sum += s.weight[i] / norm
+		if x.after = float64(x.sum); x.sum >= stop {
 			x.reached = true
 			return
 		}
@@ -90,38 +122,35 @@ func (x *crossing) sumTied(key, weight []float32, norm, stop float32) {
 	x.tied = false
 }
 
-// sumHead sums the candidates with the largest keys, one by one, and returns the key from
-// which on it did.
-func (c *Chain) sumHead(key, weight []float32, norm, stop float32) (x crossing, below float32) {
-	blocks := (len(key) + block - 1) / block
-	c.space.rank, c.space.order = grown(c.space.rank, blocks), grown(c.space.order, blocks)
-	largest := c.space.rank
-	maxima(largest, key)
-	copy(c.space.order, largest)
-	below = quickselect(c.space.order, min(sortedAtOnce, blocks/4))
-	words := c.space.words[:0]
-	for b, top := range largest {
-		if top < below {
-			continue
-		}
-		from := b * block
-		for i, k := range key[from:min(from+block, len(key))] {
-			if k >= below {
-				words = append(words, ranked(k, from+i))
-			}
-		}
+// sumSorted sums all of a span, one by one.
+func (c *Chain) sumSorted(s *span, norm, stop float32) (x crossing) {
+	n := len(s.key)
+	c.space.words, c.space.spare = grown(c.space.words, n), grown(c.space.spare, n)
+	words := c.space.words
+	for i, k := range s.key {
+		words[i] = ranked(k, i)
 	}
-	c.space.words, c.space.spare = words, grown(c.space.spare, len(words))
 	sortRanked(words, c.space.spare)
 	for i, w := range words {
 		x.pos, x.key, x.before = int(uint32(w)), keyOf(w), float64(x.sum)
-		x.sum += weight[x.pos] / norm
+		x.sum += s.weight[x.pos] / norm
 		if x.sum >= stop {
 			x.reached = true
-			x.after = float64(x.sum)
-			x.tied = i+1 < len(words) && keyOf(words[i+1]) == x.key
+			x.tied = i+1 < n && keyOf(words[i+1]) == x.key
 			break
 		}
 	}
-	return x, below
+	x.after = float64(x.sum)
+	return x
+}
+
+// quantile is a key that about one of sixteen reaches.
+func (c *Chain) quantile(key []float32) float32 {
+	const size = 64
+	c.space.order = grown(c.space.order, size)
+	sample := c.space.order
+	for i := range sample {
+		sample[i] = key[uint64(i)*uint64(len(key))/size]
+	}
+	return quickselect(sample, size/16)
 }
