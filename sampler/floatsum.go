@@ -43,11 +43,11 @@ type crossing struct {
 	reached bool
 }
 
-// sumByKey is the float32 sum of weight/norm by descending keys, up to where it reaches
+// sumByKey is the float32 sum of weight by descending keys, up to where it reaches
 // stop. What is in the middle of two multiples is rounded to the even one, though the sum
 // can make it the other: expected about once in a sum, by one unit of its last place.
-func (c *Chain) sumByKey(key, weight []float32, norm, stop float32) crossing {
-	return c.sumSpan(&span{key: key, weight: weight}, 0, norm, stop)
+func (c *Chain) sumByKey(key, weight []float32, stop float32) crossing {
+	return c.sumSpan(&span{key: key, weight: weight}, 0, stop)
 }
 
 // Parts of parts that are summed first, at most.
@@ -55,7 +55,7 @@ const maxParts = 5
 
 // sumSpan sums the part with the largest keys first, as it does a whole, because the sum
 // passes most powers of two there. Places are those in the span.
-func (c *Chain) sumSpan(s *span, depth int, norm, stop float32) crossing {
+func (c *Chain) sumSpan(s *span, depth int, stop float32) crossing {
 	n := len(s.key)
 	below := -inf32
 	if depth < maxParts && n > 2*sortedAtOnce {
@@ -65,25 +65,25 @@ func (c *Chain) sumSpan(s *span, depth int, norm, stop float32) crossing {
 	part.grow(n)
 	m, _, _ := split(part, &span{key: s.key, weight: s.weight}, below, inf32)
 	if below == -inf32 || m > n/2 {
-		return c.sumSorted(s, norm, stop)
+		return c.sumSorted(s, stop)
 	}
 	first := part.first(m)
-	x := c.sumSpan(&first, depth+1, norm, stop)
+	x := c.sumSpan(&first, depth+1, stop)
 	x.pos = int(first.pos[x.pos])
 	if x.reached {
 		return x
 	}
-	return c.sumRest(s, x, below, norm, stop)
+	return c.sumRest(s, x, below, stop)
 }
 
 // sumRest goes on with the keys below a bound.
-func (c *Chain) sumRest(s *span, x crossing, below, norm, stop float32) crossing {
+func (c *Chain) sumRest(s *span, x crossing, below, stop float32) crossing {
 	c.space.rounded = grown(c.space.rounded, len(s.key))
 	rounded := c.space.rounded
 	for x.sum > 0 {
 		unit := unitOf(x.sum)
 		limit := min(float64(stop), 2*float64(unit))
-		rest := roundStore(rounded, s.weight, s.key, below, norm, unit)
+		rest := roundStore(rounded, s.weight, s.key, below, unit)
 		if float64(x.sum)+rest < limit {
 			x.sum = float32(float64(x.sum) + rest)
 			return x
@@ -91,13 +91,13 @@ func (c *Chain) sumRest(s *span, x crossing, below, norm, stop float32) crossing
 		before := x.sum
 		x.choice = c.find(s.key, rounded, limit-float64(before), rest, false)
 		sum := float32(float64(before) + x.before)
-		x.before, x.sum = float64(sum), sum+s.weight[x.pos]/norm
+		x.before, x.sum = float64(sum), sum+s.weight[x.pos]
 		x.after = float64(x.sum)
 		if x.reached = x.sum >= stop; x.reached || x.sum == sum {
 			return x // or nothing is left that counts
 		}
 		if x.tied {
-			if x.sumTied(s, norm, stop); x.reached {
+			if x.sumTied(s, stop); x.reached {
 				return x
 			}
 		}
@@ -107,13 +107,13 @@ func (c *Chain) sumRest(s *span, x crossing, below, norm, stop float32) crossing
 }
 
 // sumTied goes on with the candidates that have the same key, whose weights are the same.
-func (x *crossing) sumTied(s *span, norm, stop float32) {
+func (x *crossing) sumTied(s *span, stop float32) {
 	for i := x.pos + 1; i < len(s.key); i++ {
 		if s.key[i] != x.key {
 			continue
 		}
 		x.before, x.pos = float64(x.sum), i
-		x.sum += s.weight[i] / norm
+		x.sum += s.weight[i]
 		if x.after = float64(x.sum); x.sum >= stop {
 			x.reached = true
 			return
@@ -123,7 +123,7 @@ func (x *crossing) sumTied(s *span, norm, stop float32) {
 }
 
 // sumSorted sums all of a span, one by one.
-func (c *Chain) sumSorted(s *span, norm, stop float32) (x crossing) {
+func (c *Chain) sumSorted(s *span, stop float32) (x crossing) {
 	n := len(s.key)
 	c.space.words, c.space.spare = grown(c.space.words, n), grown(c.space.spare, n)
 	words := c.space.words
@@ -133,7 +133,7 @@ func (c *Chain) sumSorted(s *span, norm, stop float32) (x crossing) {
 	sortRanked(words, c.space.spare)
 	for i, w := range words {
 		x.pos, x.key, x.before = int(uint32(w)), keyOf(w), float64(x.sum)
-		x.sum += s.weight[x.pos] / norm
+		x.sum += s.weight[x.pos]
 		if x.sum >= stop {
 			x.reached = true
 			x.tied = i+1 < n && keyOf(words[i+1]) == x.key

@@ -161,17 +161,17 @@ func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
 	return sum, tie
 }
 
-// roundStore stores weight/norm rounded to the precision of unit where the key is below a
+// roundStore stores weights rounded to the precision of unit where the key is below a
 // bound, else 0, and returns the sum.
-func roundStore(dst, weight, key []float32, below, norm, unit float32) (sum float64) {
+func roundStore(dst, weight, key []float32, below, unit float32) (sum float64) {
 	body := len(key) &^ (lanes - 1)
 	if body > 0 {
-		sum = roundStoreLanes(dst[:body], weight[:body], key[:body], below, norm, unit)
+		sum = roundStoreLanes(dst[:body], weight[:body], key[:body], below, unit)
 	}
 	for i := body; i < len(key); i++ {
 		w := float32(0)
 		if key[i] < below {
-			w = float32(weight[i]/norm+unit) - unit
+			w = float32(weight[i]+unit) - unit
 		}
 		dst[i] = w
 		sum += float64(w)
@@ -179,12 +179,12 @@ func roundStore(dst, weight, key []float32, below, norm, unit float32) (sum floa
 	return sum
 }
 
-// information stores the logarithms of probabilities p, which are weight/norm, and what
+// information stores the logarithms of probabilities, and what
 // they have of the entropy, -p·log p.
-func information(logs, terms, weight []float32, norm float32) {
-	body := len(weight) &^ (lanes - 1)
+func information(logs, terms, prob []float32) {
+	body := len(prob) &^ (lanes - 1)
 	if body > 0 {
-		informationLanes(logs[:body], terms[:body], weight[:body], norm)
+		informationLanes(logs[:body], terms[:body], prob[:body])
 	}
-	informationGo(logs[body:], terms[body:], weight[body:], norm)
+	informationGo(logs[body:], terms[body:], prob[body:])
 }

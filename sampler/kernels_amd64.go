@@ -126,23 +126,23 @@ func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
 	return roundSumGo(src, unit, half)
 }
 
-func roundStoreLanes(dst, weight, key []float32, below, norm, unit float32) float64 {
+func roundStoreLanes(dst, weight, key []float32, below, unit float32) float64 {
 	switch level {
 	case avx512:
-		return roundStoreAVX512(dst, weight, key, below, norm, unit)
+		return roundStoreAVX512(dst, weight, key, below, unit)
 	case avx2:
-		return roundStoreAVX2(dst, weight, key, below, norm, unit)
+		return roundStoreAVX2(dst, weight, key, below, unit)
 	}
-	return roundStoreGo(dst, weight, key, below, norm, unit)
+	return roundStoreGo(dst, weight, key, below, unit)
 }
 
-func informationLanes(logs, terms, weight []float32, norm float32) {
+func informationLanes(logs, terms, prob []float32) {
 	switch level {
 	case avx512:
-		informationAVX512(logs, terms, weight, norm)
+		informationAVX512(logs, terms, prob)
 	case avx2:
-		informationAVX2(logs, terms, weight, norm)
+		informationAVX2(logs, terms, prob)
 	default:
-		informationGo(logs, terms, weight, norm)
+		informationGo(logs, terms, prob)
 	}
 }

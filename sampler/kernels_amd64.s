@@ -908,34 +908,31 @@ DATA magnitude<>+56(SB)/4, $0x7fffffff
 DATA magnitude<>+60(SB)/4, $0x7fffffff
 GLOBL magnitude<>(SB), RODATA|NOPTR, $64
 
-// func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+// func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
-TEXT ·roundStoreAVX512(SB), NOSPLIT, $0-96
+TEXT ·roundStoreAVX512(SB), NOSPLIT, $0-88
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         weight_base+24(FP), CX
 	MOVQ         key_base+48(FP), DX
 	MOVQ         key_len+56(FP), BX
 	VBROADCASTSS below+72(FP), Z0
-	VBROADCASTSS norm+76(FP), Z1
-	VBROADCASTSS unit+80(FP), Z2
+	VBROADCASTSS unit+76(FP), Z1
+	VPXORQ       Z2, Z2, Z2
 	VPXORQ       Z3, Z3, Z3
-	VPXORQ       Z4, Z4, Z4
 
 groups:
 	CMPQ          BX, $0x00
 	JE            groups_end
-	VMOVUPS       (DX), Z5
-	VCMPPS        $0x11, Z0, Z5, K1
-	VMOVUPS       (CX), Z5
-	VDIVPS        Z1, Z5, Z5
-	VADDPS        Z2, Z5, Z5
-	VSUBPS.Z      Z2, Z5, K1, Z5
-	VMOVUPS       Z5, (AX)
-	VCVTPS2PD     Y5, Z6
-	VADDPD        Z6, Z3, Z3
-	VEXTRACTF32X8 $0x01, Z5, Y5
-	VCVTPS2PD     Y5, Z6
-	VADDPD        Z6, Z4, Z4
+	VMOVUPS       (DX), Z4
+	VCMPPS        $0x11, Z0, Z4, K1
+	VADDPS        (CX), Z1, Z4
+	VSUBPS.Z      Z1, Z4, K1, Z4
+	VMOVUPS       Z4, (AX)
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z2, Z2
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z5
+	VADDPD        Z5, Z3, Z3
 	ADDQ          $0x40, AX
 	ADDQ          $0x40, CX
 	ADDQ          $0x40, DX
@@ -943,97 +940,95 @@ groups:
 	JMP           groups
 
 groups_end:
-	VADDPD        Z4, Z3, Z3
-	VEXTRACTF64X4 $0x01, Z3, Y0
-	VADDPD        Y0, Y3, Y0
+	VADDPD        Z3, Z2, Z2
+	VEXTRACTF64X4 $0x01, Z2, Y0
+	VADDPD        Y0, Y2, Y0
 	VEXTRACTF128  $0x01, Y0, X1
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
-	MOVSD         X0, sum+88(FP)
+	MOVSD         X0, sum+80(FP)
 	VZEROUPPER
 	RET
 
-// func informationAVX512(logs []float32, terms []float32, weight []float32, norm float32)
+// func informationAVX512(logs []float32, terms []float32, prob []float32)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·informationAVX512(SB), NOSPLIT, $0-76
-	MOVQ         logs_base+0(FP), AX
-	MOVQ         terms_base+24(FP), CX
-	MOVQ         weight_base+48(FP), DX
-	MOVQ         weight_len+56(FP), BX
-	VBROADCASTSS norm+72(FP), Z0
-	VMOVUPD      log_c6<>+0(SB), Z1
-	VMOVUPD      log_c5<>+0(SB), Z2
-	VMOVUPD      log_c4<>+0(SB), Z3
-	VMOVUPD      log_c3<>+0(SB), Z4
-	VMOVUPD      log_c2<>+0(SB), Z5
-	VMOVUPD      log_c1<>+0(SB), Z6
-	VMOVUPD      log_c0<>+0(SB), Z7
-	VMOVUPD      log_offset<>+0(SB), Z8
-	VMOVUPD      mantissa<>+0(SB), Z9
-	VMOVUPD      sqrt_half<>+0(SB), Z10
-	VMOVUPD      whole<>+0(SB), Z11
-	VMOVUPD      log_bias<>+0(SB), Z12
-	VMOVUPD      one<>+0(SB), Z13
-	VMOVUPD      ln2<>+0(SB), Z14
-	VMOVUPS      minus_inf<>+0(SB), Z17
-	VPXORQ       Z18, Z18, Z18
+TEXT ·informationAVX512(SB), NOSPLIT, $0-72
+	MOVQ    logs_base+0(FP), AX
+	MOVQ    terms_base+24(FP), CX
+	MOVQ    prob_base+48(FP), DX
+	MOVQ    prob_len+56(FP), BX
+	VMOVUPD log_c6<>+0(SB), Z0
+	VMOVUPD log_c5<>+0(SB), Z1
+	VMOVUPD log_c4<>+0(SB), Z2
+	VMOVUPD log_c3<>+0(SB), Z3
+	VMOVUPD log_c2<>+0(SB), Z4
+	VMOVUPD log_c1<>+0(SB), Z5
+	VMOVUPD log_c0<>+0(SB), Z6
+	VMOVUPD log_offset<>+0(SB), Z7
+	VMOVUPD mantissa<>+0(SB), Z8
+	VMOVUPD sqrt_half<>+0(SB), Z9
+	VMOVUPD whole<>+0(SB), Z10
+	VMOVUPD log_bias<>+0(SB), Z11
+	VMOVUPD one<>+0(SB), Z12
+	VMOVUPD ln2<>+0(SB), Z13
+	VMOVUPS minus_inf<>+0(SB), Z16
+	VPXORQ  Z17, Z17, Z17
 
 groups:
 	CMPQ          BX, $0x00
 	JE            groups_end
-	VMOVUPS       (DX), Z15
-	VDIVPS        Z0, Z15, Z15
-	VCMPPS        $0x00, Z18, Z15, K1
-	VEXTRACTF32X8 $0x01, Z15, Y16
-	VCVTPS2PD     Y15, Z20
-	VPADDQ        Z8, Z20, Z20
-	VPSRLQ        $0x34, Z20, Z21
-	VPORQ         Z11, Z21, Z21
-	VSUBPD        Z12, Z21, Z21
-	VPANDQ        Z9, Z20, Z20
-	VPADDQ        Z10, Z20, Z20
-	VSUBPD        Z13, Z20, Z20
-	VADDPD        Z7, Z20, Z22
-	VDIVPD        Z22, Z20, Z22
-	VMULPD        Z22, Z22, Z20
-	VMOVAPD       Z1, Z23
-	VFMADD213PD   Z2, Z20, Z23
-	VFMADD213PD   Z3, Z20, Z23
-	VFMADD213PD   Z4, Z20, Z23
-	VFMADD213PD   Z5, Z20, Z23
-	VFMADD213PD   Z6, Z20, Z23
-	VFMADD213PD   Z7, Z20, Z23
-	VMULPD        Z22, Z23, Z23
-	VFMADD231PD   Z14, Z21, Z23
-	VCVTPD2PS     Z23, Y19
-	VCVTPS2PD     Y16, Z16
-	VPADDQ        Z8, Z16, Z16
-	VPSRLQ        $0x34, Z16, Z20
-	VPORQ         Z11, Z20, Z20
-	VSUBPD        Z12, Z20, Z20
-	VPANDQ        Z9, Z16, Z16
-	VPADDQ        Z10, Z16, Z16
-	VSUBPD        Z13, Z16, Z16
-	VADDPD        Z7, Z16, Z21
-	VDIVPD        Z21, Z16, Z21
-	VMULPD        Z21, Z21, Z16
-	VMOVAPD       Z1, Z22
-	VFMADD213PD   Z2, Z16, Z22
-	VFMADD213PD   Z3, Z16, Z22
-	VFMADD213PD   Z4, Z16, Z22
-	VFMADD213PD   Z5, Z16, Z22
-	VFMADD213PD   Z6, Z16, Z22
-	VFMADD213PD   Z7, Z16, Z22
+	VMOVUPS       (DX), Z14
+	VCMPPS        $0x00, Z17, Z14, K1
+	VEXTRACTF32X8 $0x01, Z14, Y15
+	VCVTPS2PD     Y14, Z19
+	VPADDQ        Z7, Z19, Z19
+	VPSRLQ        $0x34, Z19, Z20
+	VPORQ         Z10, Z20, Z20
+	VSUBPD        Z11, Z20, Z20
+	VPANDQ        Z8, Z19, Z19
+	VPADDQ        Z9, Z19, Z19
+	VSUBPD        Z12, Z19, Z19
+	VADDPD        Z6, Z19, Z21
+	VDIVPD        Z21, Z19, Z21
+	VMULPD        Z21, Z21, Z19
+	VMOVAPD       Z0, Z22
+	VFMADD213PD   Z1, Z19, Z22
+	VFMADD213PD   Z2, Z19, Z22
+	VFMADD213PD   Z3, Z19, Z22
+	VFMADD213PD   Z4, Z19, Z22
+	VFMADD213PD   Z5, Z19, Z22
+	VFMADD213PD   Z6, Z19, Z22
 	VMULPD        Z21, Z22, Z22
-	VFMADD231PD   Z14, Z20, Z22
-	VCVTPD2PS     Z22, Y16
-	VINSERTF32X8  $0x01, Y16, Z19, Z19
-	VMULPS        Z19, Z15, Z15
-	VPXORD        sign<>+0(SB), Z15, Z15
-	VMOVUPS       Z15, (CX)
-	VMOVAPS       Z17, K1, Z19
-	VMOVUPS       Z19, (AX)
+	VFMADD231PD   Z13, Z20, Z22
+	VCVTPD2PS     Z22, Y18
+	VCVTPS2PD     Y15, Z15
+	VPADDQ        Z7, Z15, Z15
+	VPSRLQ        $0x34, Z15, Z19
+	VPORQ         Z10, Z19, Z19
+	VSUBPD        Z11, Z19, Z19
+	VPANDQ        Z8, Z15, Z15
+	VPADDQ        Z9, Z15, Z15
+	VSUBPD        Z12, Z15, Z15
+	VADDPD        Z6, Z15, Z20
+	VDIVPD        Z20, Z15, Z20
+	VMULPD        Z20, Z20, Z15
+	VMOVAPD       Z0, Z21
+	VFMADD213PD   Z1, Z15, Z21
+	VFMADD213PD   Z2, Z15, Z21
+	VFMADD213PD   Z3, Z15, Z21
+	VFMADD213PD   Z4, Z15, Z21
+	VFMADD213PD   Z5, Z15, Z21
+	VFMADD213PD   Z6, Z15, Z21
+	VMULPD        Z20, Z21, Z21
+	VFMADD231PD   Z13, Z19, Z21
+	VCVTPD2PS     Z21, Y15
+	VINSERTF32X8  $0x01, Y15, Z18, Z18
+	VMULPS        Z18, Z14, Z14
+	VPXORD        sign<>+0(SB), Z14, Z14
+	VMOVUPS       Z14, (CX)
+	VMOVAPS       Z16, K1, Z18
+	VMOVUPS       Z18, (AX)
 	ADDQ          $0x40, DX
 	ADDQ          $0x40, AX
 	ADDQ          $0x40, CX
@@ -2270,50 +2265,45 @@ groups_end:
 	VZEROUPPER
 	RET
 
-// func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+// func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
 // Requires: AVX, SSE2
-TEXT ·roundStoreAVX2(SB), NOSPLIT, $0-96
+TEXT ·roundStoreAVX2(SB), NOSPLIT, $0-88
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         weight_base+24(FP), CX
 	MOVQ         key_base+48(FP), DX
 	MOVQ         key_len+56(FP), BX
 	VBROADCASTSS below+72(FP), Y0
-	VBROADCASTSS norm+76(FP), Y1
-	VBROADCASTSS unit+80(FP), Y2
+	VBROADCASTSS unit+76(FP), Y1
+	VXORPD       Y2, Y2, Y2
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
 
 groups:
 	CMPQ         BX, $0x00
 	JE           groups_end
-	VMOVUPS      (DX), Y8
-	VCMPPS       $0x11, Y0, Y8, Y8
-	VMOVUPS      (CX), Y7
-	VDIVPS       Y1, Y7, Y7
-	VADDPS       Y2, Y7, Y7
-	VSUBPS       Y2, Y7, Y7
-	VANDPS       Y8, Y7, Y7
-	VMOVUPS      Y7, (AX)
-	VCVTPS2PD    X7, Y8
-	VADDPD       Y8, Y3, Y3
-	VEXTRACTF128 $0x01, Y7, X7
-	VCVTPS2PD    X7, Y8
-	VADDPD       Y8, Y4, Y4
-	VMOVUPS      32(DX), Y8
-	VCMPPS       $0x11, Y0, Y8, Y8
-	VMOVUPS      32(CX), Y7
-	VDIVPS       Y1, Y7, Y7
-	VADDPS       Y2, Y7, Y7
-	VSUBPS       Y2, Y7, Y7
-	VANDPS       Y8, Y7, Y7
-	VMOVUPS      Y7, 32(AX)
-	VCVTPS2PD    X7, Y8
-	VADDPD       Y8, Y5, Y5
-	VEXTRACTF128 $0x01, Y7, X7
-	VCVTPS2PD    X7, Y8
-	VADDPD       Y8, Y6, Y6
+	VMOVUPS      (DX), Y7
+	VCMPPS       $0x11, Y0, Y7, Y7
+	VADDPS       (CX), Y1, Y6
+	VSUBPS       Y1, Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VMOVUPS      Y6, (AX)
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y7, Y2, Y2
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y7, Y3, Y3
+	VMOVUPS      32(DX), Y7
+	VCMPPS       $0x11, Y0, Y7, Y7
+	VADDPS       32(CX), Y1, Y6
+	VSUBPS       Y1, Y6, Y6
+	VANDPS       Y7, Y6, Y6
+	VMOVUPS      Y6, 32(AX)
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y7, Y4, Y4
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y7, Y5, Y5
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	ADDQ         $0x40, DX
@@ -2321,149 +2311,144 @@ groups:
 	JMP          groups
 
 groups_end:
+	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y4, Y3, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X4
-	VPERMILPD    $0x01, X4, X0
-	VADDSD       X0, X4, X4
-	MOVSD        X4, sum+88(FP)
+	VADDPD       Y3, Y2, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X3
+	VPERMILPD    $0x01, X3, X0
+	VADDSD       X0, X3, X3
+	MOVSD        X3, sum+80(FP)
 	VZEROUPPER
 	RET
 
-// func informationAVX2(logs []float32, terms []float32, weight []float32, norm float32)
+// func informationAVX2(logs []float32, terms []float32, prob []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·informationAVX2(SB), NOSPLIT, $0-76
-	MOVQ         logs_base+0(FP), AX
-	MOVQ         terms_base+24(FP), CX
-	MOVQ         weight_base+48(FP), DX
-	MOVQ         weight_len+56(FP), BX
-	VBROADCASTSS norm+72(FP), Y0
+TEXT ·informationAVX2(SB), NOSPLIT, $0-72
+	MOVQ logs_base+0(FP), AX
+	MOVQ terms_base+24(FP), CX
+	MOVQ prob_base+48(FP), DX
+	MOVQ prob_len+56(FP), BX
 
 groups:
 	CMPQ        BX, $0x00
 	JE          groups_end
-	VMOVUPS     (DX), X1
-	VDIVPS      X0, X1, X1
-	VCVTPS2PD   X1, Y2
-	VPADDQ      log_offset<>+0(SB), Y2, Y2
-	VPSRLQ      $0x34, Y2, Y3
-	VPOR        whole<>+0(SB), Y3, Y3
-	VSUBPD      log_bias<>+0(SB), Y3, Y3
-	VPAND       mantissa<>+0(SB), Y2, Y2
-	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
-	VSUBPD      one<>+0(SB), Y2, Y2
-	VADDPD      log_c0<>+0(SB), Y2, Y4
-	VDIVPD      Y4, Y2, Y4
-	VMULPD      Y4, Y4, Y2
-	VMOVUPD     log_c6<>+0(SB), Y5
-	VFMADD213PD log_c5<>+0(SB), Y2, Y5
-	VFMADD213PD log_c4<>+0(SB), Y2, Y5
-	VFMADD213PD log_c3<>+0(SB), Y2, Y5
-	VFMADD213PD log_c2<>+0(SB), Y2, Y5
-	VFMADD213PD log_c1<>+0(SB), Y2, Y5
-	VFMADD213PD log_c0<>+0(SB), Y2, Y5
-	VMULPD      Y4, Y5, Y5
-	VFMADD231PD ln2<>+0(SB), Y3, Y5
-	VCVTPD2PSY  Y5, X2
-	VMULPS      X2, X1, X3
-	VXORPS      sign<>+0(SB), X3, X3
-	VMOVUPS     X3, (CX)
-	VXORPS      X3, X3, X3
-	VCMPPS      $0x00, X3, X1, X3
-	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
-	VMOVUPS     X2, (AX)
-	VMOVUPS     16(DX), X1
-	VDIVPS      X0, X1, X1
-	VCVTPS2PD   X1, Y2
-	VPADDQ      log_offset<>+0(SB), Y2, Y2
-	VPSRLQ      $0x34, Y2, Y3
-	VPOR        whole<>+0(SB), Y3, Y3
-	VSUBPD      log_bias<>+0(SB), Y3, Y3
-	VPAND       mantissa<>+0(SB), Y2, Y2
-	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
-	VSUBPD      one<>+0(SB), Y2, Y2
-	VADDPD      log_c0<>+0(SB), Y2, Y4
-	VDIVPD      Y4, Y2, Y4
-	VMULPD      Y4, Y4, Y2
-	VMOVUPD     log_c6<>+0(SB), Y5
-	VFMADD213PD log_c5<>+0(SB), Y2, Y5
-	VFMADD213PD log_c4<>+0(SB), Y2, Y5
-	VFMADD213PD log_c3<>+0(SB), Y2, Y5
-	VFMADD213PD log_c2<>+0(SB), Y2, Y5
-	VFMADD213PD log_c1<>+0(SB), Y2, Y5
-	VFMADD213PD log_c0<>+0(SB), Y2, Y5
-	VMULPD      Y4, Y5, Y5
-	VFMADD231PD ln2<>+0(SB), Y3, Y5
-	VCVTPD2PSY  Y5, X2
-	VMULPS      X2, X1, X3
-	VXORPS      sign<>+0(SB), X3, X3
-	VMOVUPS     X3, 16(CX)
-	VXORPS      X3, X3, X3
-	VCMPPS      $0x00, X3, X1, X3
-	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
-	VMOVUPS     X2, 16(AX)
-	VMOVUPS     32(DX), X1
-	VDIVPS      X0, X1, X1
-	VCVTPS2PD   X1, Y2
-	VPADDQ      log_offset<>+0(SB), Y2, Y2
-	VPSRLQ      $0x34, Y2, Y3
-	VPOR        whole<>+0(SB), Y3, Y3
-	VSUBPD      log_bias<>+0(SB), Y3, Y3
-	VPAND       mantissa<>+0(SB), Y2, Y2
-	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
-	VSUBPD      one<>+0(SB), Y2, Y2
-	VADDPD      log_c0<>+0(SB), Y2, Y4
-	VDIVPD      Y4, Y2, Y4
-	VMULPD      Y4, Y4, Y2
-	VMOVUPD     log_c6<>+0(SB), Y5
-	VFMADD213PD log_c5<>+0(SB), Y2, Y5
-	VFMADD213PD log_c4<>+0(SB), Y2, Y5
-	VFMADD213PD log_c3<>+0(SB), Y2, Y5
-	VFMADD213PD log_c2<>+0(SB), Y2, Y5
-	VFMADD213PD log_c1<>+0(SB), Y2, Y5
-	VFMADD213PD log_c0<>+0(SB), Y2, Y5
-	VMULPD      Y4, Y5, Y5
-	VFMADD231PD ln2<>+0(SB), Y3, Y5
-	VCVTPD2PSY  Y5, X2
-	VMULPS      X2, X1, X3
-	VXORPS      sign<>+0(SB), X3, X3
-	VMOVUPS     X3, 32(CX)
-	VXORPS      X3, X3, X3
-	VCMPPS      $0x00, X3, X1, X3
-	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
-	VMOVUPS     X2, 32(AX)
-	VMOVUPS     48(DX), X1
-	VDIVPS      X0, X1, X1
-	VCVTPS2PD   X1, Y2
-	VPADDQ      log_offset<>+0(SB), Y2, Y2
-	VPSRLQ      $0x34, Y2, Y3
-	VPOR        whole<>+0(SB), Y3, Y3
-	VSUBPD      log_bias<>+0(SB), Y3, Y3
-	VPAND       mantissa<>+0(SB), Y2, Y2
-	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
-	VSUBPD      one<>+0(SB), Y2, Y2
-	VADDPD      log_c0<>+0(SB), Y2, Y4
-	VDIVPD      Y4, Y2, Y4
-	VMULPD      Y4, Y4, Y2
-	VMOVUPD     log_c6<>+0(SB), Y5
-	VFMADD213PD log_c5<>+0(SB), Y2, Y5
-	VFMADD213PD log_c4<>+0(SB), Y2, Y5
-	VFMADD213PD log_c3<>+0(SB), Y2, Y5
-	VFMADD213PD log_c2<>+0(SB), Y2, Y5
-	VFMADD213PD log_c1<>+0(SB), Y2, Y5
-	VFMADD213PD log_c0<>+0(SB), Y2, Y5
-	VMULPD      Y4, Y5, Y5
-	VFMADD231PD ln2<>+0(SB), Y3, Y5
-	VCVTPD2PSY  Y5, X2
-	VMULPS      X2, X1, X3
-	VXORPS      sign<>+0(SB), X3, X3
-	VMOVUPS     X3, 48(CX)
-	VXORPS      X3, X3, X3
-	VCMPPS      $0x00, X3, X1, X3
-	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
-	VMOVUPS     X2, 48(AX)
+	VMOVUPS     (DX), X0
+	VCVTPS2PD   X0, Y1
+	VPADDQ      log_offset<>+0(SB), Y1, Y1
+	VPSRLQ      $0x34, Y1, Y2
+	VPOR        whole<>+0(SB), Y2, Y2
+	VSUBPD      log_bias<>+0(SB), Y2, Y2
+	VPAND       mantissa<>+0(SB), Y1, Y1
+	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
+	VSUBPD      one<>+0(SB), Y1, Y1
+	VADDPD      log_c0<>+0(SB), Y1, Y3
+	VDIVPD      Y3, Y1, Y3
+	VMULPD      Y3, Y3, Y1
+	VMOVUPD     log_c6<>+0(SB), Y4
+	VFMADD213PD log_c5<>+0(SB), Y1, Y4
+	VFMADD213PD log_c4<>+0(SB), Y1, Y4
+	VFMADD213PD log_c3<>+0(SB), Y1, Y4
+	VFMADD213PD log_c2<>+0(SB), Y1, Y4
+	VFMADD213PD log_c1<>+0(SB), Y1, Y4
+	VFMADD213PD log_c0<>+0(SB), Y1, Y4
+	VMULPD      Y3, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y2, Y4
+	VCVTPD2PSY  Y4, X1
+	VMULPS      X1, X0, X2
+	VXORPS      sign<>+0(SB), X2, X2
+	VMOVUPS     X2, (CX)
+	VXORPS      X2, X2, X2
+	VCMPPS      $0x00, X2, X0, X2
+	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
+	VMOVUPS     X1, (AX)
+	VMOVUPS     16(DX), X0
+	VCVTPS2PD   X0, Y1
+	VPADDQ      log_offset<>+0(SB), Y1, Y1
+	VPSRLQ      $0x34, Y1, Y2
+	VPOR        whole<>+0(SB), Y2, Y2
+	VSUBPD      log_bias<>+0(SB), Y2, Y2
+	VPAND       mantissa<>+0(SB), Y1, Y1
+	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
+	VSUBPD      one<>+0(SB), Y1, Y1
+	VADDPD      log_c0<>+0(SB), Y1, Y3
+	VDIVPD      Y3, Y1, Y3
+	VMULPD      Y3, Y3, Y1
+	VMOVUPD     log_c6<>+0(SB), Y4
+	VFMADD213PD log_c5<>+0(SB), Y1, Y4
+	VFMADD213PD log_c4<>+0(SB), Y1, Y4
+	VFMADD213PD log_c3<>+0(SB), Y1, Y4
+	VFMADD213PD log_c2<>+0(SB), Y1, Y4
+	VFMADD213PD log_c1<>+0(SB), Y1, Y4
+	VFMADD213PD log_c0<>+0(SB), Y1, Y4
+	VMULPD      Y3, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y2, Y4
+	VCVTPD2PSY  Y4, X1
+	VMULPS      X1, X0, X2
+	VXORPS      sign<>+0(SB), X2, X2
+	VMOVUPS     X2, 16(CX)
+	VXORPS      X2, X2, X2
+	VCMPPS      $0x00, X2, X0, X2
+	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
+	VMOVUPS     X1, 16(AX)
+	VMOVUPS     32(DX), X0
+	VCVTPS2PD   X0, Y1
+	VPADDQ      log_offset<>+0(SB), Y1, Y1
+	VPSRLQ      $0x34, Y1, Y2
+	VPOR        whole<>+0(SB), Y2, Y2
+	VSUBPD      log_bias<>+0(SB), Y2, Y2
+	VPAND       mantissa<>+0(SB), Y1, Y1
+	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
+	VSUBPD      one<>+0(SB), Y1, Y1
+	VADDPD      log_c0<>+0(SB), Y1, Y3
+	VDIVPD      Y3, Y1, Y3
+	VMULPD      Y3, Y3, Y1
+	VMOVUPD     log_c6<>+0(SB), Y4
+	VFMADD213PD log_c5<>+0(SB), Y1, Y4
+	VFMADD213PD log_c4<>+0(SB), Y1, Y4
+	VFMADD213PD log_c3<>+0(SB), Y1, Y4
+	VFMADD213PD log_c2<>+0(SB), Y1, Y4
+	VFMADD213PD log_c1<>+0(SB), Y1, Y4
+	VFMADD213PD log_c0<>+0(SB), Y1, Y4
+	VMULPD      Y3, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y2, Y4
+	VCVTPD2PSY  Y4, X1
+	VMULPS      X1, X0, X2
+	VXORPS      sign<>+0(SB), X2, X2
+	VMOVUPS     X2, 32(CX)
+	VXORPS      X2, X2, X2
+	VCMPPS      $0x00, X2, X0, X2
+	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
+	VMOVUPS     X1, 32(AX)
+	VMOVUPS     48(DX), X0
+	VCVTPS2PD   X0, Y1
+	VPADDQ      log_offset<>+0(SB), Y1, Y1
+	VPSRLQ      $0x34, Y1, Y2
+	VPOR        whole<>+0(SB), Y2, Y2
+	VSUBPD      log_bias<>+0(SB), Y2, Y2
+	VPAND       mantissa<>+0(SB), Y1, Y1
+	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
+	VSUBPD      one<>+0(SB), Y1, Y1
+	VADDPD      log_c0<>+0(SB), Y1, Y3
+	VDIVPD      Y3, Y1, Y3
+	VMULPD      Y3, Y3, Y1
+	VMOVUPD     log_c6<>+0(SB), Y4
+	VFMADD213PD log_c5<>+0(SB), Y1, Y4
+	VFMADD213PD log_c4<>+0(SB), Y1, Y4
+	VFMADD213PD log_c3<>+0(SB), Y1, Y4
+	VFMADD213PD log_c2<>+0(SB), Y1, Y4
+	VFMADD213PD log_c1<>+0(SB), Y1, Y4
+	VFMADD213PD log_c0<>+0(SB), Y1, Y4
+	VMULPD      Y3, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y2, Y4
+	VCVTPD2PSY  Y4, X1
+	VMULPS      X1, X0, X2
+	VXORPS      sign<>+0(SB), X2, X2
+	VMOVUPS     X2, 48(CX)
+	VXORPS      X2, X2, X2
+	VCMPPS      $0x00, X2, X0, X2
+	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
+	VMOVUPS     X1, 48(AX)
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX

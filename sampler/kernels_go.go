@@ -122,12 +122,12 @@ func roundSumGo(src []float32, unit, half float32) (total float64, tie bool) {
 	return sum.total(), tie
 }
 
-func roundStoreGo(dst, weight, key []float32, below, norm, unit float32) float64 {
+func roundStoreGo(dst, weight, key []float32, below, unit float32) float64 {
 	var sum lanewise
 	for i, k := range key {
 		w := float32(0)
 		if k < below {
-			w = float32(weight[i]/norm+unit) - unit
+			w = float32(weight[i]+unit) - unit
 		}
 		dst[i] = w
 		sum[i%lanes] += float64(w)
@@ -135,9 +135,8 @@ func roundStoreGo(dst, weight, key []float32, below, norm, unit float32) float64
 	return sum.total()
 }
 
-func informationGo(logs, terms, weight []float32, norm float32) {
-	for i, w := range weight {
-		p := w / norm
+func informationGo(logs, terms, prob []float32) {
+	for i, p := range prob {
 		logs[i], terms[i] = log32(p), 0
 		if p > 0 {
 			terms[i] = -float32(p * logs[i])

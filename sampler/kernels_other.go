@@ -28,12 +28,12 @@ func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
 	return roundSumGo(src, unit, half)
 }
 
-func roundStoreLanes(dst, weight, key []float32, below, norm, unit float32) float64 {
-	return roundStoreGo(dst, weight, key, below, norm, unit)
+func roundStoreLanes(dst, weight, key []float32, below, unit float32) float64 {
+	return roundStoreGo(dst, weight, key, below, unit)
 }
 
-func informationLanes(logs, terms, weight []float32, norm float32) {
-	informationGo(logs, terms, weight, norm)
+func informationLanes(logs, terms, prob []float32) {
+	informationGo(logs, terms, prob)
 }
 
 // Kernels says what the full passes run on.

@@ -29,10 +29,10 @@ func momentsAVX512(src []float32) (n int, sum float64, squares float64)
 func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie bool)
 
 // roundStoreAVX512 is roundStoreGo.
-func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
 
 // informationAVX512 is informationGo.
-func informationAVX512(logs []float32, terms []float32, weight []float32, norm float32)
+func informationAVX512(logs []float32, terms []float32, prob []float32)
 
 // divideAVX512 is divideGo.
 func divideAVX512(dst []float32, src []float32, by float32)
@@ -65,10 +65,10 @@ func momentsAVX2(src []float32) (n int, sum float64, squares float64)
 func roundSumAVX2(src []float32, unit float32, half float32) (sum float64, tie bool)
 
 // roundStoreAVX2 is roundStoreGo.
-func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, norm float32, unit float32) (sum float64)
+func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
 
 // informationAVX2 is informationGo.
-func informationAVX2(logs []float32, terms []float32, weight []float32, norm float32)
+func informationAVX2(logs []float32, terms []float32, prob []float32)
 
 // divideAVX2 is divideGo.
 func divideAVX2(dst []float32, src []float32, by float32)

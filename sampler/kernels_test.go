@@ -87,10 +87,10 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	if tie {
 		bits = append(bits, 2)
 	}
-	add(roundStore(d, e, v, top/2, 1.7, 0.5))
+	add(roundStore(d, e, v, top/2, 2))
 	addFloats(d)
 	terms := make([]float32, n)
-	information(d, terms, e, 1.7)
+	information(d, terms, e)
 	addFloats(d)
 	for _, x := range terms {
 		addFloats([]float32{x + 0})

@@ -90,7 +90,8 @@ func (c *Chain) topPOfMany(p float32) {
 		c.settle()
 	}
 	c.weigh()
-	x := c.sumByKey(s.logit, c.space.weight, sumInOrder(c.space.weight), p)
+	divide(c.space.weight, c.space.weight, sumInOrder(c.space.weight))
+	x := c.sumByKey(s.logit, c.space.weight, p)
 	if !x.reached {
 		s.order, s.sorted = byLogit, true
 		return
@@ -126,11 +127,12 @@ func (c *Chain) typicalOfMany(p float32) {
 	_, total := c.totalByKey()
 	c.space.key, c.space.terms = grown(c.space.key, n), grown(c.space.terms, n)
 	key := c.space.key
-	information(key, c.space.terms, c.space.weight, total)
-	h := c.sumByKey(s.logit, c.space.terms, 1, inf32).sum
+	divide(c.space.weight, c.space.weight, total)
+	information(key, c.space.terms, c.space.weight)
+	h := c.sumByKey(s.logit, c.space.terms, inf32).sum
 	nearness(key, key, -h)
 	s.order, s.sorted = byTypical, false
-	x := c.sumByKey(key, c.space.weight, total, math.Nextafter32(p, inf32))
+	x := c.sumByKey(key, c.space.weight, math.Nextafter32(p, inf32))
 	if !x.reached {
 		s.key = key
 		return
@@ -204,7 +206,7 @@ func (c *Chain) total() (top float32, sum float64) {
 func (c *Chain) totalByKey() (top, sum float32) {
 	s := &c.set
 	c.weigh()
-	return c.top() / s.temp, c.sumByKey(s.logit, c.space.weight, 1, inf32).sum
+	return c.top() / s.temp, c.sumByKey(s.logit, c.space.weight, inf32).sum
 }
 
 // Logits that are summed at a time, so that the sums are those of drawOfMany.

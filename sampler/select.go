@@ -15,11 +15,15 @@ type choice struct {
 	close         bool    // a neighbour's key is so near that rounding could swap them
 }
 
-// Keys of a sample, and how many of them lie on each side of where the target is
-// expected: three standard deviations of a rank among them.
+// Keys of a sample, of many candidates or of fewer, and how many of them are taken on
+// each side of where the target is expected: two standard deviations of a rank among them.
 const (
-	sampleSize = 128
-	sampleSide = 17
+	sampleSize  = 256
+	sampleSide  = 16
+	samplesMany = 16384
+
+	smallSample     = 64
+	smallSampleSide = 8
 )
 
 // Candidates that are sorted to choose among them; of more, a bracket is faster.
@@ -77,15 +81,18 @@ func passes(sum, target float64, strict bool) bool {
 // is so large that the sample misses much of it. In the order of typical that is so only
 // without the largest weights, which are all looked at.
 func (c *Chain) bracket(s *span, target, rest float64) (low, high float32) {
-	n := len(s.key)
-	c.space.words = grown(c.space.words, sampleSize)
+	n, size, side := len(s.key), smallSample, smallSampleSide
+	if n > samplesMany {
+		size, side = sampleSize, sampleSide
+	}
+	c.space.words = grown(c.space.words, size)
 	words, heavy := c.space.words, inf32
 	if c.set.order == byTypical {
 		words, heavy = c.heaviest(s, words)
 	}
-	each := float64(n) / sampleSize
-	for i := range sampleSize {
-		at := int(uint64(i) * uint64(n) / sampleSize)
+	each := float64(n) / float64(size)
+	for i := range size {
+		at := i * n / size
 		words[i] = ranked(s.key[at], at)
 	}
 	slices.Sort(words)
@@ -105,7 +112,7 @@ func (c *Chain) bracket(s *span, target, rest float64) (low, high float32) {
 		}
 	}
 	beside := func(i, step int) float32 {
-		for left := sampleSide; i >= 0 && i < len(words); i += step {
+		for left := side; i >= 0 && i < len(words); i += step {
 			if _, sampled := stands(words[i]); sampled {
 				if left--; left == 0 {
 					return keyOf(words[i])
@@ -127,20 +134,22 @@ func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
 	c.space.rank = grown(c.space.rank, (len(s.weight)+block-1)/block)
 	largest := c.space.rank
 	maxima(largest, s.weight)
+	n, sampled := len(s.weight), len(words)
 	c.space.order = append(c.space.order[:0], largest...)
-	least := quickselect(c.space.order, min(sampleSize, len(largest)/4))
+	least := quickselect(c.space.order, min(sampleSize/2, len(largest)/4))
+	c.space.second.token, c.space.second.logit = grown(c.space.second.token, n), grown(c.space.second.logit, n)
+	pos, weight := c.space.second.token, c.space.second.logit
 	for b, x := range largest {
 		if x < least {
 			continue
 		}
 		from := b * block
-		for i, w := range s.weight[from:min(from+block, len(s.weight))] {
-			if w >= least {
-				if len(words) > 8*sampleSize {
-					return words[:sampleSize], inf32
-				}
-				words = append(words, ranked(s.key[from+i], from+i))
-			}
+		found := filter(pos[:cap(pos)], weight[:cap(weight)], s.weight[from:min(from+block, n)], least, int32(from))
+		if len(words)+found > sampled+4*sampleSize {
+			return words[:sampled], inf32
+		}
+		for _, at := range pos[:found] {
+			words = append(words, ranked(s.key[at], int(at)))
 		}
 	}
 	c.space.words = words

@@ -341,16 +341,14 @@ func zeros(n int) (v []Register) {
 }
 
 func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
-	below, norm, unit := v.broadcast("below"), v.broadcast("norm"), v.broadcast("unit")
+	below, unit := v.broadcast("below"), v.broadcast("unit")
 	sum := zeros(4)
 	loop(n, "groups", func() {
 		for h := range 2 {
 			w, mask := YMM(), YMM()
 			VMOVUPS(at(key, h*32), mask)
 			VCMPPS(Imm(less), below, mask, mask)
-			VMOVUPS(at(weight, h*32), w)
-			VDIVPS(norm, w, w)
-			VADDPS(unit, w, w)
+			VADDPS(at(weight, h*32), unit, w)
 			VSUBPS(unit, w, w)
 			VANDPS(mask, w, w)
 			VMOVUPS(w, at(dst, h*32))
@@ -364,12 +362,10 @@ func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
 }
 
 func (v *avx2) informationLoop(logs, terms, weight, n Register) {
-	norm := v.broadcast("norm")
 	loop(n, "groups", func() {
 		for i := range 4 {
 			p, b, e, f, s, r := XMM(), YMM(), YMM(), YMM(), YMM(), YMM()
 			VMOVUPS(at(weight, i*16), p)
-			VDIVPS(norm.(Vec).AsX(), p, p)
 			VCVTPS2PD(p, b)
 			VPADDQ(words("log_offset", logBias<<52-logSqrtHalf), b, b)
 			VPSRLQ(Imm(52), b, e)

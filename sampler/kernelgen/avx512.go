@@ -345,7 +345,7 @@ func (*avx512) addAll(w, half Register, sum []Register) {
 }
 
 func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
-	below, norm, unit := v.broadcast("below"), v.broadcast("norm"), v.broadcast("unit")
+	below, unit := v.broadcast("below"), v.broadcast("unit")
 	sum := []Register{ZMM(), ZMM()}
 	for i := range 2 {
 		VPXORQ(sum[i], sum[i], sum[i])
@@ -354,9 +354,7 @@ func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
 	loop(n, "groups", func() {
 		VMOVUPS(at(key, 0), w)
 		VCMPPS(Imm(less), below, w, K1)
-		VMOVUPS(at(weight, 0), w)
-		VDIVPS(norm, w, w)
-		VADDPS(unit, w, w)
+		VADDPS(at(weight, 0), unit, w)
 		VSUBPS_Z(unit, w, K1, w)
 		VMOVUPS(w, at(dst, 0))
 		v.addAll(w, y, sum)
@@ -368,7 +366,6 @@ func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
 }
 
 func (v *avx512) informationLoop(logs, terms, weight, n Register) {
-	norm := v.broadcast("norm")
 	get := func(m Mem) Register {
 		z := ZMM()
 		VMOVUPD(m, z)
@@ -388,7 +385,6 @@ func (v *avx512) informationLoop(logs, terms, weight, n Register) {
 	l := ZMM()
 	loop(n, "groups", func() {
 		VMOVUPS(at(weight, 0), p)
-		VDIVPS(norm, p, p)
 		VCMPPS(Imm(equal), zero, p, K1)
 		VEXTRACTF32X8(Imm(1), p, half)
 		high := YMM()

@@ -225,7 +225,7 @@ func rounded(v vectors) {
 	v.close()
 	RET()
 
-	text(v, "roundStore", "func(dst, weight, key []float32, below, norm, unit float32) (sum float64)", "is roundStoreGo.")
+	text(v, "roundStore", "func(dst, weight, key []float32, below, unit float32) (sum float64)", "is roundStoreGo.")
 	dst := Load(Param("dst").Base(), GP64())
 	weight, key := Load(Param("weight").Base(), GP64()), Load(Param("key").Base(), GP64())
 	n = Load(Param("key").Len(), GP64())
@@ -244,9 +244,9 @@ const (
 )
 
 func information(v vectors) {
-	text(v, "information", "func(logs, terms, weight []float32, norm float32)", "is informationGo.")
+	text(v, "information", "func(logs, terms, prob []float32)", "is informationGo.")
 	logs, terms := Load(Param("logs").Base(), GP64()), Load(Param("terms").Base(), GP64())
-	weight, n := Load(Param("weight").Base(), GP64()), Load(Param("weight").Len(), GP64())
+	weight, n := Load(Param("prob").Base(), GP64()), Load(Param("prob").Len(), GP64())
 	v.informationLoop(logs, terms, weight, n)
 	v.close()
 	RET()
