@@ -90,18 +90,23 @@ func (c *Chain) start(logits []float32) error {
 		return ErrNoToken
 	}
 	if top == inf32 {
-		c.onlyInfinite()
+		c.only(inf32)
 	}
 	return nil
 }
 
-// onlyInfinite leaves the tokens with an infinite logit, all equally likely: what becomes
-// of the others as the logits grow.
-func (c *Chain) onlyInfinite() {
-	c.gather(inf32)
-	for i := range c.set.logit {
-		c.set.logit[i] = 0
+// only leaves the tokens with the largest logit, which is or becomes infinite, all equally
+// likely: what is the limit where it grows.
+func (c *Chain) only(top float32) {
+	s := &c.set
+	if s.order == byTypical {
+		c.list()
 	}
+	c.gather(top)
+	for i := range s.logit {
+		s.logit[i] = 0
+	}
+	s.temp, s.masked = 1, 0
 }
 
 // top is the largest logit, before the temperature.

@@ -28,6 +28,9 @@ func (c *Chain) drawOfList(u float64) int32 {
 		sum += float64(weight[i])
 	}
 	target, run := sum*u, 0.0
+	if sum == 0 {
+		return c.greedy()
+	}
 	for i, w := range weight {
 		if run += float64(w); run >= target {
 			c.near((run - target) / sum)

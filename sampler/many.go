@@ -282,6 +282,9 @@ func (c *Chain) drawOfMany(u float64) int32 {
 		sum += c.space.sums[i]
 	}
 	target, run := sum*u, 0.0
+	if sum == 0 {
+		return c.greedy()
+	}
 	for i, x := range c.space.sums {
 		if run+x < target {
 			run += x

@@ -27,6 +27,8 @@ func (c *Chain) cool(temp float32) {
 	switch {
 	case temp <= 0:
 		c.onlyTop()
+	case c.top()/temp == inf32:
+		c.only(c.top())
 	case c.isFew():
 		c.list()
 		for i := range s.logit {
