@@ -109,3 +109,47 @@ func TestSamplerSynthetic(t *testing.T) {
 }
 
 var inf = float32(math.Inf(1))
+
+// TestSamplerExtremes: logits at the ends of what there is, where the engine has a
+// result. Of equal logits its order is arbitrary; ours is that of the tokens.
+func TestSamplerExtremes(t *testing.T) {
+	const n = 4000
+	fill := func(x float32) []float32 {
+		v := make([]float32, n)
+		for i := range v {
+			v[i] = x
+		}
+		return v
+	}
+	one := fill(-inf)
+	one[1700] = -3
+	infinite := fill(1)
+	infinite[2000] = inf
+	steps := fill(0)
+	for i := range steps { // ties wherever there is a cut
+		steps[i] = float32(i%40) / 4
+	}
+	// What the engine has no number for: a sum over an infinite weight, a logarithm of 0.
+	undefined := map[string]func(p sampler.Params) bool{
+		"infinite": func(p sampler.Params) bool { return p.MinP == 0 || p.TypicalP < 1 || p.DynatempRange > 0 },
+		"one":      func(p sampler.Params) bool { return p.TypicalP < 1 },
+	}
+	for name, p := range testsampler.Chains() {
+		testsampler.Fit(&p, n)
+		for what, logits := range map[string][]float32{"equal": fill(0.5), "one": one, "infinite": infinite, "steps": steps} {
+			if u := undefined[what]; u != nil && u(p) {
+				continue
+			}
+			s := beside(t, name+", "+what, n, p)
+			for range 10 {
+				s.accept(s.step(t, logits))
+			}
+			if s.differ > 0 {
+				t.Errorf("%s: %d of %d steps differ", s.name, s.differ, s.steps)
+			}
+			if s.ties > 0 {
+				t.Logf("%s: in %d of %d steps the order of tokens with the same logit", s.name, s.ties, s.steps)
+			}
+		}
+	}
+}
