@@ -104,7 +104,7 @@ func (c *Chain) topPOfMany(p float32) {
 	}
 	c.nearCut(cut, float64(p), 1)
 	c.keepThrough(cut)
-	s.order, s.sorted, s.masked = byLogit, true, 0
+	s.order, s.sorted, s.masked = byLogit, true, max(0, min(s.masked, c.params.MinKeep-len(s.logit)))
 }
 
 func (c *Chain) nearCut(cut choice, target, total float64) {

@@ -2,7 +2,9 @@ package sampler_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/seed-f87006eb/llm/internal/testsampler"
@@ -35,6 +37,7 @@ func comparePlain(t *testing.T, r *rand.Rand, n, steps int, p sampler.Params) {
 		t.Fatal(err)
 	}
 	differ := 0
+	var notes []string
 	for i := range steps {
 		v := testsampler.Logits(r, n)
 		got, err := fast.Sample(v)
@@ -47,6 +50,8 @@ func comparePlain(t *testing.T, r *rand.Rand, n, steps int, p sampler.Params) {
 		}
 		if got != want {
 			differ++
+			note := fmt.Sprintf("step %d: token %d, plain %d, margins %g and %g; %v", i, got, want, fast.Margin(), plain.Margin(), fast.Trace())
+			notes = append(notes, note)
 			if m := min(fast.Margin(), plain.Margin()); m > 2e-5 {
 				t.Errorf("%d tokens, step %d: token %d, plain %d, margin %g\n%v\n%v", n, i, got, want, m, fast.Trace(), plain.Trace())
 			}
@@ -63,7 +68,7 @@ func comparePlain(t *testing.T, r *rand.Rand, n, steps int, p sampler.Params) {
 		}
 	}
 	if differ > max(2, steps/3) {
-		t.Errorf("%d tokens: %d of %d differ", n, differ, steps)
+		t.Errorf("%d tokens: %d of %d differ:\n%s", n, differ, steps, strings.Join(notes, "\n"))
 	} else if differ > 0 {
 		t.Logf("%d tokens: %d of %d differ", n, differ, steps)
 	}

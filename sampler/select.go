@@ -179,7 +179,7 @@ func (c *Chain) walk(s *span, above, target float64, strict bool) choice {
 	for _, i := range [2]int{at - 1, at + 1} {
 		if i >= 0 && i < n {
 			d := abs32(keyOf(words[i]) - chosen.key)
-			chosen.close = chosen.close || d <= 4e-6*max(1, abs32(chosen.key))
+			chosen.close = chosen.close || d <= 3e-7*max(1, abs32(chosen.key))
 			chosen.tied = chosen.tied || i > at && d == 0
 		}
 	}

@@ -48,6 +48,9 @@ func (c *Chain) topP(p float32) {
 			break
 		}
 	}
+	if sum >= p { // masked ones may have to fill up
+		keep = min(keep, max(len(s.logit), c.params.MinKeep))
+	}
 	s.truncate(keep)
 }
 
@@ -112,6 +115,7 @@ func (c *Chain) typical(p float32) {
 	}
 	s.sorted, s.shuffled = false, true
 	c.sortByKey(key)
+	c.orderTies()
 	sum, keep := float32(0), n
 	for i := range n {
 		x := prob[c.space.words[i]&(1<<32-1)]
@@ -124,9 +128,23 @@ func (c *Chain) typical(p float32) {
 		}
 	}
 	c.nearKeys(keep)
-	if keep < n {
-		s.masked = 0
-		s.logit, s.token = s.logit[:keep], s.token[:keep]
+	if sum > p {
+		keep = max(keep, min(c.params.MinKeep, s.size()))
+	} else {
+		keep = s.size()
+	}
+	s.truncate(keep)
+}
+
+// orderTies puts candidates with the same score in the order of tokens, after sortByKey.
+func (c *Chain) orderTies() {
+	s, words := &c.set, c.space.words
+	for i := 1; i < len(words); i++ {
+		for j := i; j > 0 && words[j]>>32 == words[j-1]>>32 && s.token[j] < s.token[j-1]; j-- {
+			words[j], words[j-1] = words[j-1], words[j]
+			s.token[j], s.token[j-1] = s.token[j-1], s.token[j]
+			s.logit[j], s.logit[j-1] = s.logit[j-1], s.logit[j]
+		}
 	}
 }
 
@@ -134,7 +152,7 @@ func (c *Chain) typical(p float32) {
 func (c *Chain) nearKeys(n int) {
 	words := c.space.words
 	for i := 1; i <= n && i < len(words); i++ {
-		if a, b := keyOf(words[i-1]), keyOf(words[i]); a-b <= 4e-6*max(1, -b) {
+		if a, b := keyOf(words[i-1]), keyOf(words[i]); a-b <= 3e-7*max(1, -b) {
 			c.near(0)
 		}
 	}
