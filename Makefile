@@ -1,6 +1,6 @@
 # `make` alone prints this list.
 
-.PHONY: help native build run test test-pure test-race test-asan test-gpu vet-darwin fuzz bench golden fmt clean install install-built uninstall dist dist-check test-dist
+.PHONY: help native build run test test-pure test-sampler test-race test-asan test-gpu vet-darwin fuzz bench golden fmt clean install install-built uninstall dist dist-check test-dist
 .DEFAULT_GOAL := help
 
 BACKEND ?= cpu
@@ -51,6 +51,10 @@ test: build test-models test-pure build/python/packages ## all tests but fuzz an
 
 test-pure: ## the packages that do not reach cgo, with cgo off
 	CGO_ENABLED=0 go test $(PURE)
+	CGO_ENABLED=0 go test -tags purego ./sampler
+
+test-sampler: native test-models ## every chain of samplers beside the engine's: 20,000 steps on SmolLM2, 2,000 on Gemma 3
+	go test ./llama/reference -run TestSampler -count=1 -timeout 12h -v -sampler.steps 20000 -sampler.gemma 2000
 
 test-race: build test-models ## what is concurrent, under the race detector
 	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./llama ./gguf
@@ -77,6 +81,9 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzValidate -fuzz=FuzzValidate -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzMeaning -fuzz=FuzzMeaning -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzNames -fuzz=FuzzNames -fuzztime=$(or $(FUZZTIME),30s) ./quant
+	go test -run=FuzzChains -fuzz=FuzzChains -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./sampler
+	go test -run=FuzzKernels -fuzz=FuzzKernels -fuzztime=$(or $(FUZZTIME),30s) ./sampler
+	go test -run=FuzzParseOrder -fuzz=FuzzParseOrder -fuzztime=$(or $(FUZZTIME),30s) ./sampler
 	go test -run=FuzzFrame -fuzz=FuzzFrame -fuzztime=$(or $(FUZZTIME),30s) ./internal/worker
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it

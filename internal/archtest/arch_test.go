@@ -18,6 +18,7 @@ var imports = map[string][]string{
 	"plan":                    {"gguf"},
 	"quant":                   {"gguf"},
 	"sampler":                 {},
+	"sampler/kernelgen":       {},
 	"internal/chat":           {},
 	"internal/state":          {"internal/chat"},
 	"internal/engine":         {"gguf", "llama", "plan", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},

@@ -1,0 +1,120 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func (v *avx512) roundSumLoop(src, n Register) {
+	unit, half := v.broadcast("unit"), v.broadcast("half")
+	sum := []Register{ZMM(), ZMM()}
+	for i := range 2 {
+		VPXORQ(sum[i], sum[i], sum[i])
+	}
+	v.nanStart()
+	x, w, y := ZMM(), ZMM(), YMM()
+	loop(n, "groups", func() {
+		VMOVUPS(at(src, 0), x)
+		VADDPS(unit, x, w)
+		VSUBPS(unit, w, w)
+		VSUBPS(w, x, x)
+		VPANDD(int32s("magnitude", func(int) int32 { return 1<<31 - 1 }), x, x)
+		VCMPPS(Imm(equal), half, x, K2)
+		KORW(K2, K1, K1)
+		v.addAll(w, y, sum)
+		ADDQ(Imm(lanes*4), src)
+	})
+	v.total(sum, 0)
+}
+
+// addAll adds 16 floats to sums of doubles.
+func (*avx512) addAll(w, half Register, sum []Register) {
+	d := ZMM()
+	VCVTPS2PD(w.(Vec).AsY(), d)
+	VADDPD(d, sum[0], sum[0])
+	VEXTRACTF32X8(Imm(1), w, half)
+	VCVTPS2PD(half, d)
+	VADDPD(d, sum[1], sum[1])
+}
+
+func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
+	below, unit := v.broadcast("below"), v.broadcast("unit")
+	sum := []Register{ZMM(), ZMM()}
+	for i := range 2 {
+		VPXORQ(sum[i], sum[i], sum[i])
+	}
+	w, y := ZMM(), YMM()
+	loop(n, "groups", func() {
+		VMOVUPS(at(key, 0), w)
+		VCMPPS(Imm(less), below, w, K1)
+		VADDPS(at(weight, 0), unit, w)
+		VSUBPS_Z(unit, w, K1, w)
+		VMOVUPS(w, at(dst, 0))
+		v.addAll(w, y, sum)
+		ADDQ(Imm(lanes*4), dst)
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), key)
+	})
+	v.total(sum, 0)
+}
+
+func (v *avx512) informationLoop(logs, terms, weight, n Register) {
+	get := func(m Mem) Register {
+		z := ZMM()
+		VMOVUPD(m, z)
+		return z
+	}
+	var c []Register
+	for i, x := range series {
+		c = append(c, get(float64s("log_c"+string(rune('6'-i)), x)))
+	}
+	offset := get(words("log_offset", logBias<<52-logSqrtHalf))
+	mantissa, root := get(words("mantissa", 1<<52-1)), get(words("sqrt_half", logSqrtHalf))
+	whole, bias := get(words("whole", wholeBits)), get(float64s("log_bias", 1<<52+logBias))
+	one, two, ln2 := get(float64s("one", 1)), c[len(c)-1], get(float64s("ln2", 0x1.62e42fefa39efp-1))
+	p, half, least, zero := ZMM(), YMM(), ZMM(), ZMM()
+	VMOVUPS(int32s("minus_inf", func(int) int32 { return -0x800000 }), least)
+	VPXORQ(zero, zero, zero)
+	l := ZMM()
+	loop(n, "groups", func() {
+		VMOVUPS(at(weight, 0), p)
+		VCMPPS(Imm(equal), zero, p, K1)
+		VEXTRACTF32X8(Imm(1), p, half)
+		high := YMM()
+		for i, from := range []Register{p.AsY(), half} {
+			b, e, f, s, q, r := ZMM(), ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
+			VCVTPS2PD(from, b)
+			VPADDQ(offset, b, b)
+			VPSRLQ(Imm(52), b, e)
+			VPORQ(whole, e, e)
+			VSUBPD(bias, e, e)
+			VPANDQ(mantissa, b, f)
+			VPADDQ(root, f, f)
+			VSUBPD(one, f, f)
+			VADDPD(two, f, s)
+			VDIVPD(s, f, s)
+			VMULPD(s, s, q)
+			VMOVAPD(c[0], r)
+			for _, next := range c[1:] {
+				VFMADD213PD(next, q, r)
+			}
+			VMULPD(s, r, r)
+			VFMADD231PD(ln2, e, r)
+			if i == 0 {
+				VCVTPD2PS(r, l.AsY())
+			} else {
+				VCVTPD2PS(r, high)
+			}
+		}
+		VINSERTF32X8(Imm(1), high, l, l)
+		VMULPS(l, p, p)
+		VPXORD(int32s("sign", func(int) int32 { return -1 << 31 }), p, p)
+		VMOVUPS(p, at(terms, 0))
+		VMOVAPS(least, K1, l)
+		VMOVUPS(l, at(logs, 0))
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), logs)
+		ADDQ(Imm(lanes*4), terms)
+	})
+}
