@@ -46,8 +46,10 @@ type crossing struct {
 // sumByKey is the float32 sum of weight by descending keys, up to where it reaches
 // stop. What is in the middle of two multiples is rounded to the even one, though the sum
 // can make it the other: expected about once in a sum, by one unit of its last place.
-func (c *Chain) sumByKey(key, weight []float32, stop float32) crossing {
-	return c.sumSpan(&span{key: key, weight: weight}, 0, stop)
+//
+// total is about what all weights add up to.
+func (c *Chain) sumByKey(key, weight []float32, total float64, stop float32) crossing {
+	return c.sumSpan(&span{key: key, weight: weight}, 0, total, stop)
 }
 
 // Parts of parts that are summed first, at most.
@@ -55,7 +57,7 @@ const maxParts = 5
 
 // sumSpan sums the part with the largest keys first, as it does a whole, because the sum
 // passes most powers of two there. Places are those in the span.
-func (c *Chain) sumSpan(s *span, depth int, stop float32) crossing {
+func (c *Chain) sumSpan(s *span, depth int, total float64, stop float32) crossing {
 	n := len(s.key)
 	below := -inf32
 	if depth < maxParts && n > 2*sortedAtOnce {
@@ -63,33 +65,39 @@ func (c *Chain) sumSpan(s *span, depth int, stop float32) crossing {
 	}
 	part := &c.space.parts[min(depth, maxParts-1)]
 	part.grow(n)
-	m, _, _ := split(part, &span{key: s.key, weight: s.weight}, below, inf32)
+	m, inside, _ := split(part, &span{key: s.key, weight: s.weight}, below, inf32)
 	if below == -inf32 || m > n/2 {
 		return c.sumSorted(s, stop)
 	}
 	first := part.first(m)
-	x := c.sumSpan(&first, depth+1, stop)
+	x := c.sumSpan(&first, depth+1, inside, stop)
 	x.pos = int(first.pos[x.pos])
 	if x.reached {
 		return x
 	}
-	return c.sumRest(s, x, below, stop)
+	return c.sumRest(s, x, below, total, stop)
 }
 
 // sumRest goes on with the keys below a bound.
-func (c *Chain) sumRest(s *span, x crossing, below, stop float32) crossing {
-	c.space.rounded = grown(c.space.rounded, len(s.key))
-	rounded := c.space.rounded
+func (c *Chain) sumRest(s *span, x crossing, below float32, total float64, stop float32) crossing {
 	for x.sum > 0 {
 		unit := unitOf(x.sum)
-		limit := min(float64(stop), 2*float64(unit))
-		rest := roundStore(rounded, s.weight, s.key, below, unit)
-		if float64(x.sum)+rest < limit {
-			x.sum = float32(float64(x.sum) + rest)
-			return x
-		}
 		before := x.sum
-		x.choice = c.find(s.key, rounded, limit-float64(before), rest, false)
+		target := min(float64(stop), 2*float64(unit)) - float64(before)
+		found := false
+		if expected := total - float64(before); expected > target {
+			x.choice, found = c.findRounded(s, target, expected, below, unit)
+		}
+		if !found {
+			c.space.rounded = grown(c.space.rounded, len(s.key))
+			rounded := c.space.rounded
+			rest := roundStore(rounded, s.weight, s.key, below, unit)
+			if rest < target {
+				x.sum = float32(float64(before) + rest)
+				return x
+			}
+			x.choice = c.find(s.key, rounded, target, rest, false)
+		}
 		sum := float32(float64(before) + x.before)
 		x.before, x.sum = float64(sum), sum+s.weight[x.pos]
 		x.after = float64(x.sum)

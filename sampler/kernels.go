@@ -107,6 +107,28 @@ func split(out, s *span, low, high float32) (n int, inside, above float64) {
 	return n, inside, above
 }
 
+// splitRounded is split of the keys below a bound, with weights rounded to the precision of
+// unit. s has no places, and is not out.
+func splitRounded(out, s *span, low, high, below, unit float32) (n int, inside, above float64) {
+	body := len(s.key) &^ (lanes - 1)
+	if body > 0 {
+		n, inside, above = splitRoundedLanes(out, s, body, low, high, below, unit)
+	}
+	for i := body; i < len(s.key); i++ {
+		k, w := s.key[i], float32(s.weight[i]+unit)-unit
+		switch {
+		case k >= below || k < low:
+		case k >= high:
+			above += float64(w)
+		default:
+			inside += float64(w)
+			out.key[n], out.weight[n], out.pos[n] = k, w, int32(i)
+			n++
+		}
+	}
+	return n, inside, above
+}
+
 // moments are how many logits are above minus infinity, their sum and that of their
 // squares.
 func moments(src []float32) (n int, sum, squares float64) {

@@ -84,6 +84,16 @@ func splitLanes(out, s *span, body int, low, high float32) (n int, inside, above
 	return splitGo(out, s, body, low, high)
 }
 
+func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
+	switch level {
+	case avx512:
+		return splitRoundedAVX512(out.key, out.weight, out.pos, s.key[:body], s.weight, low, high, below, unit)
+	case avx2:
+		return splitRoundedAVX2(out.key, out.weight, out.pos, s.key[:body], s.weight, low, high, below, unit)
+	}
+	return splitRoundedGo(out, s, body, low, high, below, unit)
+}
+
 func momentsLanes(src []float32) (n int, sum, squares float64) {
 	switch level {
 	case avx512:

@@ -773,6 +773,92 @@ groups_end:
 	VZEROUPPER
 	RET
 
+// func splitRoundedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
+// Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
+TEXT ·splitRoundedAVX512(SB), NOSPLIT, $0-160
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	XORQ         R8, R8
+	VBROADCASTSS low+120(FP), Z0
+	VBROADCASTSS high+124(FP), Z1
+	VBROADCASTSS below+128(FP), Z2
+	VBROADCASTSS unit+132(FP), Z3
+	VPXORQ       Z4, Z4, Z4
+	VPXORQ       Z6, Z6, Z6
+	VPXORQ       Z5, Z5, Z5
+	VPXORQ       Z7, Z7, Z7
+	VMOVDQU32    iota<>+0(SB), Z8
+	VMOVDQU32    sixteen<>+0(SB), Z9
+
+groups:
+	CMPQ          DI, $0x00
+	JE            groups_end
+	VMOVUPS       (BX), Z10
+	VCMPPS        $0x1d, Z0, Z10, K1
+	KMOVW         K1, R9
+	TESTL         R9, R9
+	JZ            none
+	VCMPPS        $0x1d, Z1, Z10, K2
+	VCMPPS        $0x11, Z2, Z10, K3
+	KANDW         K3, K1, K1
+	KANDW         K3, K2, K2
+	KANDNW        K1, K2, K1
+	VADDPS        (SI), Z3, Z11
+	VSUBPS        Z3, Z11, Z11
+	VMOVAPS.Z     Z11, K2, Z12
+	VCVTPS2PD     Y12, Z13
+	VADDPD        Z13, Z6, Z6
+	VEXTRACTF32X8 $0x01, Z12, Y12
+	VCVTPS2PD     Y12, Z13
+	VADDPD        Z13, Z7, Z7
+	VMOVAPS.Z     Z11, K1, Z12
+	VCVTPS2PD     Y12, Z13
+	VADDPD        Z13, Z4, Z4
+	VEXTRACTF32X8 $0x01, Z12, Y12
+	VCVTPS2PD     Y12, Z13
+	VADDPD        Z13, Z5, Z5
+	VCOMPRESSPS.Z Z10, K1, Z12
+	VMOVUPS       Z12, (AX)(R8*4)
+	VCOMPRESSPS.Z Z11, K1, Z12
+	VMOVUPS       Z12, (CX)(R8*4)
+	VPCOMPRESSD.Z Z8, K1, Z12
+	VMOVDQU32     Z12, (DX)(R8*4)
+	KMOVW         K1, R9
+	POPCNTL       R9, R9
+	ADDQ          R9, R8
+
+none:
+	VPADDD Z9, Z8, Z8
+	ADDQ   $0x40, BX
+	ADDQ   $0x40, SI
+	SUBQ   $0x10, DI
+	JMP    groups
+
+groups_end:
+	VADDPD        Z5, Z4, Z4
+	VEXTRACTF64X4 $0x01, Z4, Y0
+	VADDPD        Y0, Y4, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, inside+144(FP)
+	VADDPD        Z7, Z6, Z6
+	VEXTRACTF64X4 $0x01, Z6, Y0
+	VADDPD        Y0, Y6, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, above+152(FP)
+	MOVQ          R8, n+136(FP)
+	VZEROUPPER
+	RET
+
 // func momentsAVX512(src []float32) (n int, sum float64, squares float64)
 // Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
 TEXT ·momentsAVX512(SB), NOSPLIT, $0-48
@@ -2132,6 +2218,132 @@ groups_end:
 	VADDSD       X0, X7, X7
 	MOVSD        X7, above+168(FP)
 	MOVQ         R8, n+152(FP)
+	VZEROUPPER
+	RET
+
+// func splitRoundedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
+// Requires: AVX, SSE2
+TEXT ·splitRoundedAVX2(SB), NOSPLIT, $0-160
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	XORQ         R8, R8
+	VBROADCASTSS low+120(FP), Y0
+	VBROADCASTSS high+124(FP), Y1
+	VBROADCASTSS unit+132(FP), Y2
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y10, Y10, Y10
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y11, Y11, Y11
+	XORL         R9, R9
+
+groups:
+	CMPQ         DI, $0x00
+	JE           groups_end
+	VCMPPS       $0x02, (BX), Y0, Y12
+	VCMPPS       $0x02, 32(BX), Y0, Y13
+	VMOVMSKPS    Y12, R10
+	VMOVMSKPS    Y13, R11
+	SHLL         $0x08, R11
+	ORL          R11, R10
+	TESTL        R10, R10
+	JZ           none
+	VCMPPS       $0x02, (BX), Y1, Y14
+	VBROADCASTSS below+128(FP), Y3
+	VCMPPS       $0x1e, (BX), Y3, Y3
+	VANDPS       Y3, Y12, Y12
+	VANDPS       Y3, Y14, Y14
+	VANDNPS      Y12, Y14, Y12
+	VADDPS       (SI), Y2, Y3
+	VSUBPS       Y2, Y3, Y3
+	VANDPS       Y3, Y14, Y14
+	VCVTPS2PD    X14, Y15
+	VADDPD       Y15, Y8, Y8
+	VEXTRACTF128 $0x01, Y14, X14
+	VCVTPS2PD    X14, Y15
+	VADDPD       Y15, Y9, Y9
+	VANDPS       Y3, Y12, Y14
+	VCVTPS2PD    X14, Y3
+	VADDPD       Y3, Y4, Y4
+	VEXTRACTF128 $0x01, Y14, X3
+	VCVTPS2PD    X3, Y3
+	VADDPD       Y3, Y5, Y5
+	VCMPPS       $0x02, 32(BX), Y1, Y14
+	VBROADCASTSS below+128(FP), Y3
+	VCMPPS       $0x1e, 32(BX), Y3, Y3
+	VANDPS       Y3, Y13, Y13
+	VANDPS       Y3, Y14, Y14
+	VANDNPS      Y13, Y14, Y13
+	VADDPS       32(SI), Y2, Y3
+	VSUBPS       Y2, Y3, Y3
+	VANDPS       Y3, Y14, Y14
+	VCVTPS2PD    X14, Y15
+	VADDPD       Y15, Y10, Y10
+	VEXTRACTF128 $0x01, Y14, X14
+	VCVTPS2PD    X14, Y15
+	VADDPD       Y15, Y11, Y11
+	VANDPS       Y3, Y13, Y14
+	VCVTPS2PD    X14, Y3
+	VADDPD       Y3, Y6, Y6
+	VEXTRACTF128 $0x01, Y14, X3
+	VCVTPS2PD    X3, Y3
+	VADDPD       Y3, Y7, Y7
+	VMOVMSKPS    Y12, R11
+	VMOVMSKPS    Y13, R10
+	SHLL         $0x08, R10
+	ORL          R10, R11
+
+bits:
+	TESTL  R11, R11
+	JZ     bits_end
+	BSFL   R11, R12
+	LEAL   -1(R11), R10
+	ANDL   R10, R11
+	MOVL   (BX)(R12*4), R10
+	MOVL   R10, (AX)(R8*4)
+	VMOVSS (SI)(R12*4), X3
+	VADDSS X2, X3, X3
+	VSUBSS X2, X3, X3
+	VMOVSS X3, (CX)(R8*4)
+	MOVL   R12, R10
+	ADDL   R9, R10
+	MOVL   R10, (DX)(R8*4)
+	INCQ   R8
+	JMP    bits
+
+bits_end:
+none:
+	ADDL $0x10, R9
+	ADDQ $0x40, BX
+	ADDQ $0x40, SI
+	SUBQ $0x10, DI
+	JMP  groups
+
+groups_end:
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y5, Y4, Y5
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPD       X0, X5, X5
+	VPERMILPD    $0x01, X5, X0
+	VADDSD       X0, X5, X5
+	MOVSD        X5, inside+144(FP)
+	VADDPD       Y10, Y8, Y8
+	VADDPD       Y11, Y9, Y9
+	VADDPD       Y9, Y8, Y9
+	VEXTRACTF128 $0x01, Y9, X0
+	VADDPD       X0, X9, X9
+	VPERMILPD    $0x01, X9, X0
+	VADDSD       X0, X9, X9
+	MOVSD        X9, above+152(FP)
+	MOVQ         R8, n+136(FP)
 	VZEROUPPER
 	RET
 

@@ -88,6 +88,23 @@ func splitGo(out, s *span, body int, low, high float32) (n int, inside, above fl
 	return n, in.total(), over.total()
 }
 
+func splitRoundedGo(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
+	var in, over lanewise
+	for i := range body {
+		k, w := s.key[i], float32(s.weight[i]+unit)-unit
+		switch {
+		case k >= below || k < low:
+		case k >= high:
+			over[i%lanes] += float64(w)
+		default:
+			in[i%lanes] += float64(w)
+			out.key[n], out.weight[n], out.pos[n] = k, w, int32(i)
+			n++
+		}
+	}
+	return n, in.total(), over.total()
+}
+
 func momentsGo(src []float32) (n int, sum, squares float64) {
 	var s, q lanewise
 	for i, x := range src {

@@ -18,6 +18,10 @@ func splitLanes(out, s *span, body int, low, high float32) (n int, inside, above
 	return splitGo(out, s, body, low, high)
 }
 
+func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
+	return splitRoundedGo(out, s, body, low, high, below, unit)
+}
+
 func momentsLanes(src []float32) (n int, sum, squares float64) { return momentsGo(src) }
 
 func divideLanes(dst, src []float32, by float32) { divideGo(dst, src, by) }

@@ -16,11 +16,14 @@ func expSumAVX512(src []float32, top float32, temp float32) float64
 // expStoreAVX512 is expStoreGo.
 func expStoreAVX512(dst []float32, src []float32, top float32, temp float32) (sum float64, dot float64)
 
-// splitAVX512 is splitGo.
+// splitAVX512 is splitGo, or splitRoundedGo.
 func splitAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitListedAVX512 is splitGo.
+// splitListedAVX512 is splitGo, or splitRoundedGo.
 func splitListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
+
+// splitRoundedAVX512 is splitGo, or splitRoundedGo.
+func splitRoundedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
 
 // momentsAVX512 is momentsGo.
 func momentsAVX512(src []float32) (n int, sum float64, squares float64)
@@ -52,11 +55,14 @@ func expSumAVX2(src []float32, top float32, temp float32) float64
 // expStoreAVX2 is expStoreGo.
 func expStoreAVX2(dst []float32, src []float32, top float32, temp float32) (sum float64, dot float64)
 
-// splitAVX2 is splitGo.
+// splitAVX2 is splitGo, or splitRoundedGo.
 func splitAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitListedAVX2 is splitGo.
+// splitListedAVX2 is splitGo, or splitRoundedGo.
 func splitListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
+
+// splitRoundedAVX2 is splitGo, or splitRoundedGo.
+func splitRoundedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
 
 // momentsAVX2 is momentsGo.
 func momentsAVX2(src []float32) (n int, sum float64, squares float64)

@@ -99,13 +99,17 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	out.grow(n)
 	all := span{key: v, weight: e}
 	k, in, over := split(&out, &all, top/4, top/2)
-	for range 2 {
+	for i := range 3 {
 		addFloats(out.key[:k])
 		addFloats(out.weight[:k])
 		for _, x := range out.pos[:k] {
 			bits = append(bits, uint64(x))
 		}
 		add(in, over)
+		if i == 1 {
+			k, in, over = splitRounded(&out, &all, top/4, top/3, top/2, 2)
+			continue
+		}
 		some := out.first(k)
 		k, in, over = split(&out, &some, top/3, top/2) // in place
 	}

@@ -89,9 +89,10 @@ func (c *Chain) topPOfMany(p float32) {
 	if s.order == asHeld {
 		c.settle()
 	}
-	c.weigh()
-	divide(c.space.weight, c.space.weight, sumInOrder(c.space.weight))
-	x := c.sumByKey(s.logit, c.space.weight, p)
+	total, _ := c.weigh()
+	norm := sumInOrder(c.space.weight)
+	divide(c.space.weight, c.space.weight, norm)
+	x := c.sumByKey(s.logit, c.space.weight, total/float64(norm), p)
 	if !x.reached {
 		s.order, s.sorted = byLogit, true
 		return
@@ -124,15 +125,16 @@ func (c *Chain) typicalOfMany(p float32) {
 		return
 	}
 	n := len(s.logit)
-	_, total := c.totalByKey()
+	sum, dot := c.weigh()
+	total := c.sumByKey(s.logit, c.space.weight, sum, inf32).sum
 	c.space.key, c.space.terms = grown(c.space.key, n), grown(c.space.terms, n)
 	key := c.space.key
 	divide(c.space.weight, c.space.weight, total)
 	information(key, c.space.terms, c.space.weight)
-	h := c.sumByKey(s.logit, c.space.terms, inf32).sum
+	h := c.sumByKey(s.logit, c.space.terms, math.Log(sum)-dot/sum, inf32).sum
 	nearness(key, key, -h)
 	s.order, s.sorted = byTypical, false
-	x := c.sumByKey(key, c.space.weight, math.Nextafter32(p, inf32))
+	x := c.sumByKey(key, c.space.weight, sum/float64(total), math.Nextafter32(p, inf32))
 	if !x.reached {
 		s.key = key
 		return
@@ -205,8 +207,8 @@ func (c *Chain) total() (top float32, sum float64) {
 // a sorted array.
 func (c *Chain) totalByKey() (top, sum float32) {
 	s := &c.set
-	c.weigh()
-	return c.top() / s.temp, c.sumByKey(s.logit, c.space.weight, inf32).sum
+	total, _ := c.weigh()
+	return c.top() / s.temp, c.sumByKey(s.logit, c.space.weight, total, inf32).sum
 }
 
 // Logits that are summed at a time, so that the sums are those of drawOfMany.

@@ -42,7 +42,7 @@ func (c *Chain) find(key, weight []float32, target, total float64, strict bool) 
 	low, high := -inf32, inf32
 	for tries := 0; len(from.key) > sortedAtOnce && tries < 16; tries++ {
 		out.grow(len(key))
-		l, h := c.bracket(&from, target-above, rest)
+		l, h := c.bracket(&from, target-above, rest, inf32)
 		l, h = max(l, low), min(h, high)
 		n, inside, over := split(out, &from, l, h)
 		if reached := above + over; !passes(reached, target, strict) && passes(reached+inside, target, strict) {
@@ -76,11 +76,38 @@ func passes(sum, target float64, strict bool) bool {
 	return sum > target || sum == target && !strict
 }
 
-// bracket guesses two keys between which the target is. rest is the sum of all weights.
+// findRounded is find of the keys below a bound, with weights rounded to the precision of
+// unit, in one pass where the guess is right; else it finds nothing. total is about what
+// the weights add up to.
+func (c *Chain) findRounded(s *span, target, total float64, below, unit float32) (found choice, ok bool) {
+	out := &c.space.span
+	out.grow(len(s.key))
+	low, high := c.bracket(s, target, total, below)
+	n, inside, above := splitRounded(out, s, low, high, below, unit)
+	if passes(above, target, false) || !passes(above+inside, target, false) {
+		return choice{}, false
+	}
+	from, rest := out.first(n), inside
+	for len(from.key) > sortedAtOnce {
+		low, high := c.bracket(&from, target-above, rest, inf32)
+		n, inside, over := split(out, &from, low, high)
+		if passes(above+over, target, false) || !passes(above+over+inside, target, false) {
+			return choice{}, false
+		}
+		shrunk := n < len(from.key)
+		if from, above, rest = out.first(n), above+over, inside; !shrunk {
+			break
+		}
+	}
+	return c.walk(&from, above, target, false), true
+}
+
+// bracket guesses two keys between which the target is. rest is the sum of all weights;
+// keys from below on count for nothing.
 // The guess goes from the end, where a sample tells the sum well, because no weight there
 // is so large that the sample misses much of it. In the order of typical that is so only
 // without the largest weights, which are all looked at.
-func (c *Chain) bracket(s *span, target, rest float64) (low, high float32) {
+func (c *Chain) bracket(s *span, target, rest float64, below float32) (low, high float32) {
 	n, size, side := len(s.key), smallSample, smallSampleSide
 	if n > samplesMany {
 		size, side = sampleSize, sampleSide
@@ -98,16 +125,19 @@ func (c *Chain) bracket(s *span, target, rest float64) (low, high float32) {
 	slices.Sort(words)
 	words = slices.Compact(words) // a sampled one of the heaviest is there twice
 	stands := func(word uint64) (weight float64, sampled bool) {
+		if keyOf(word) >= below {
+			return 0, true
+		}
 		w := s.weight[uint32(word)]
 		return float64(w), w < heavy
 	}
-	at, below := len(words), rest-target
+	at, left := len(words), rest-target
 	for ; at > 0; at-- {
 		w, sampled := stands(words[at-1])
 		if sampled {
 			w *= each
 		}
-		if below -= w; below < 0 {
+		if left -= w; left < 0 {
 			break
 		}
 	}

@@ -218,6 +218,11 @@ func (*avx2) total(s []Register, result int) {
 
 func (v *avx2) splitLoop(c splitArgs) {
 	low, high := v.broadcast(c.low), v.broadcast(c.high)
+	var limit, unit Register
+	if c.unit != "" {
+		unit = v.broadcast(c.unit)
+		limit = YMM()
+	}
 	in, over := []Register{YMM(), YMM(), YMM(), YMM()}, []Register{YMM(), YMM(), YMM(), YMM()}
 	for i := range 4 {
 		VXORPD(in[i], in[i], in[i])
@@ -235,18 +240,43 @@ func (v *avx2) splitLoop(c splitArgs) {
 		for h, inside := range []Register{a, b} {
 			above, w := YMM(), YMM()
 			VCMPPS(Imm(2), at(c.key, h*32), high, above)
+			if c.unit != "" {
+				VBROADCASTSS(argument(c.below), limit)
+				VCMPPS(Imm(greater), at(c.key, h*32), limit, limit)
+				VANDPS(limit, inside, inside)
+				VANDPS(limit, above, above)
+			}
 			VANDNPS(inside, above, inside) // not above, at least low
-			VANDPS(at(c.weight, h*32), above, w)
+			x := limit
+			if c.unit != "" {
+				VADDPS(at(c.weight, h*32), unit, x)
+				VSUBPS(unit, x, x)
+				VANDPS(x, above, w)
+			} else {
+				VANDPS(at(c.weight, h*32), above, w)
+			}
 			v.addTo(w, over[2*h:])
-			VANDPS(at(c.weight, h*32), inside, w)
+			if c.unit != "" {
+				VANDPS(x, inside, w)
+			} else {
+				VANDPS(at(c.weight, h*32), inside, w)
+			}
 			v.addTo(w, in[2*h:])
 		}
 		m = masks16(a, b)
 		bits(m, "bits", func(i GPVirtual) {
 			MOVL(indexed(c.key, i), t)
 			MOVL(t, indexed(c.outKey, c.out))
-			MOVL(indexed(c.weight, i), t)
-			MOVL(t, indexed(c.outWeight, c.out))
+			if c.unit != "" {
+				w := XMM()
+				VMOVSS(indexed(c.weight, i), w)
+				VADDSS(unit.(Vec).AsX(), w, w)
+				VSUBSS(unit.(Vec).AsX(), w, w)
+				VMOVSS(w, indexed(c.outWeight, c.out))
+			} else {
+				MOVL(indexed(c.weight, i), t)
+				MOVL(t, indexed(c.outWeight, c.out))
+			}
 			if c.listed {
 				MOVL(indexed(c.pos, i), t)
 			} else {

@@ -227,6 +227,10 @@ func total4(a, b Register, result int) {
 
 func (v *avx512) splitLoop(c splitArgs) {
 	low, high := v.broadcast(c.low), v.broadcast(c.high)
+	var below, unit Register
+	if c.unit != "" {
+		below, unit = v.broadcast(c.below), v.broadcast(c.unit)
+	}
 	in, over := []Register{ZMM(), ZMM()}, []Register{ZMM(), ZMM()}
 	for i := range 2 {
 		VPXORQ(in[i], in[i], in[i])
@@ -243,8 +247,18 @@ func (v *avx512) splitLoop(c splitArgs) {
 		TESTL(m.As32(), m.As32())
 		JZ(LabelRef("none"))
 		VCMPPS(Imm(atLeast), high, k, K2)
+		if c.unit != "" {
+			VCMPPS(Imm(less), below, k, K3)
+			KANDW(K3, K1, K1)
+			KANDW(K3, K2, K2)
+		}
 		KANDNW(K1, K2, K1) // not above, at least low
-		VMOVUPS(at(c.weight, 0), w)
+		if c.unit != "" {
+			VADDPS(at(c.weight, 0), unit, w)
+			VSUBPS(unit, w, w)
+		} else {
+			VMOVUPS(at(c.weight, 0), w)
+		}
 		if c.listed {
 			VMOVDQU32(at(c.pos, 0), place)
 		}

@@ -178,18 +178,23 @@ func exps(v vectors) {
 // splitArgs are registers of split. pos: the places come from a list.
 type splitArgs struct {
 	outKey, outWeight, outPos, key, weight, pos, n, out Register
-	low, high                                           string
+	low, high, below, unit                              string // below and unit: as they are rounded
 	listed                                              bool
 }
 
 func split(v vectors) {
-	for _, listed := range []bool{false, true} {
+	for _, kind := range []string{"", "listed", "rounded"} {
+		listed := kind == "listed"
 		name, signature := "split", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, low, high float32) (n int, inside, above float64)"
 		if listed {
 			name, signature = "splitListed", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, pos []int32, low, high float32) (n int, inside, above float64)"
 		}
-		text(v, name, signature, "is splitGo.")
 		c := splitArgs{low: "low", high: "high", listed: listed}
+		if kind == "rounded" {
+			name, signature = "splitRounded", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, low, high, below, unit float32) (n int, inside, above float64)"
+			c.below, c.unit = "below", "unit"
+		}
+		text(v, name, signature, "is splitGo, or splitRoundedGo.")
 		c.outKey, c.outWeight, c.outPos = Load(Param("outKey").Base(), GP64()), Load(Param("outWeight").Base(), GP64()), Load(Param("outPos").Base(), GP64())
 		c.key, c.weight = Load(Param("key").Base(), GP64()), Load(Param("weight").Base(), GP64())
 		c.n, c.out = Load(Param("key").Len(), GP64()), GP64()
