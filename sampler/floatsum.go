@@ -52,6 +52,9 @@ func (c *Chain) sumByKey(key, weight []float32, total float64, stop float32) cro
 	return c.sumSpan(&span{key: key, weight: weight}, 0, total, stop)
 }
 
+// Candidates that are sorted to sum them.
+const sortedSum = 300
+
 // Parts of parts that are summed first, at most.
 const maxParts = 5
 
@@ -60,7 +63,7 @@ const maxParts = 5
 func (c *Chain) sumSpan(s *span, depth int, total float64, stop float32) crossing {
 	n := len(s.key)
 	below := -inf32
-	if depth < maxParts && n > 2*sortedAtOnce {
+	if depth < maxParts && n > sortedSum {
 		below = c.quantile(s.key)
 	}
 	part := &c.space.parts[min(depth, maxParts-1)]

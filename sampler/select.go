@@ -22,12 +22,12 @@ const (
 	sampleSide  = 16
 	samplesMany = 16384
 
-	smallSample     = 64
-	smallSampleSide = 8
+	smallSample     = 48
+	smallSampleSide = 7
 )
 
 // Candidates that are sorted to choose among them; of more, a bracket is faster.
-const sortedAtOnce = 256
+const sortedAtOnce = 72
 
 // choose1 finds the first candidate, by descending keys and then by places, with which
 // the sum of the weights reaches target, or passes it when strict; total is that of all.
