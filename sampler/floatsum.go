@@ -68,7 +68,7 @@ func (c *Chain) sumSpan(s *span, depth int, total float64, stop float32) crossin
 	}
 	part := &c.space.parts[min(depth, maxParts-1)]
 	part.grow(n)
-	m, inside, _ := split(part, &span{key: s.key, weight: s.weight}, below, inf32)
+	m, inside := move(part, &span{key: s.key, weight: s.weight}, below)
 	if below == -inf32 || m > n/2 {
 		return c.sumSorted(s, stop)
 	}

@@ -107,8 +107,30 @@ func split(out, s *span, low, high float32) (n int, inside, above float64) {
 	return n, inside, above
 }
 
+// move moves what has a key from low on into out, which may be s itself but for its
+// weights, and returns how many there are and about their weight. out has room for 16 more
+// than s.
+func move(out, s *span, low float32) (n int, inside float64) {
+	body := len(s.key) &^ (lanes - 1)
+	if body > 0 {
+		n, inside = moveLanes(out, s, body, low)
+	}
+	for i := body; i < len(s.key); i++ {
+		if k := s.key[i]; k >= low {
+			inside += float64(s.weight[i])
+			at := int32(i)
+			if s.pos != nil {
+				at = s.pos[i]
+			}
+			out.key[n], out.weight[n], out.pos[n] = k, s.weight[i], at
+			n++
+		}
+	}
+	return n, inside
+}
+
 // splitRounded is split of the keys below a bound, with weights rounded to the precision of
-// unit. s has no places, and is not out.
+// unit. s has no places, and is not out. The sums are exact where they are at most unit.
 func splitRounded(out, s *span, low, high, below, unit float32) (n int, inside, above float64) {
 	body := len(s.key) &^ (lanes - 1)
 	if body > 0 {
@@ -169,7 +191,7 @@ func nearness(dst, src []float32, center float32) {
 }
 
 // roundSum is the sum of x rounded to the precision of unit, a power of two that no x
-// reaches, and whether an x was half of that precision away, which half is.
+// reaches, exact where it is at most unit, and whether an x was half of that precision away, which half is.
 func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
 	body := len(src) &^ (lanes - 1)
 	if body > 0 {
@@ -183,7 +205,7 @@ func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
 	return sum, tie
 }
 
-// roundStore stores weights rounded to the precision of unit where the key is below a
+// roundStore is exact in the same way: it stores weights rounded to the precision of unit where the key is below a
 // bound, else 0, and returns the sum.
 func roundStore(dst, weight, key []float32, below, unit float32) (sum float64) {
 	body := len(key) &^ (lanes - 1)

@@ -84,6 +84,21 @@ func splitLanes(out, s *span, body int, low, high float32) (n int, inside, above
 	return splitGo(out, s, body, low, high)
 }
 
+func moveLanes(out, s *span, body int, low float32) (n int, inside float64) {
+	key := s.key[:body]
+	switch {
+	case level == avx512 && s.pos != nil:
+		return moveListedAVX512(out.key, out.weight, out.pos, key, s.weight, s.pos, low)
+	case level == avx512:
+		return moveAVX512(out.key, out.weight, out.pos, key, s.weight, low)
+	case level == avx2 && s.pos != nil:
+		return moveListedAVX2(out.key, out.weight, out.pos, key, s.weight, s.pos, low)
+	case level == avx2:
+		return moveAVX2(out.key, out.weight, out.pos, key, s.weight, low)
+	}
+	return moveGo(out, s, body, low)
+}
+
 func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
 	switch level {
 	case avx512:

@@ -791,54 +791,50 @@ TEXT ·splitRoundedAVX512(SB), NOSPLIT, $0-160
 	VPXORQ       Z6, Z6, Z6
 	VPXORQ       Z5, Z5, Z5
 	VPXORQ       Z7, Z7, Z7
-	VMOVDQU32    iota<>+0(SB), Z8
-	VMOVDQU32    sixteen<>+0(SB), Z9
+	VMOVDQU32    iota<>+0(SB), Z5
+	VMOVDQU32    sixteen<>+0(SB), Z7
 
 groups:
 	CMPQ          DI, $0x00
 	JE            groups_end
-	VMOVUPS       (BX), Z10
-	VCMPPS        $0x1d, Z0, Z10, K1
+	VMOVUPS       (BX), Z8
+	VCMPPS        $0x1d, Z0, Z8, K1
 	KMOVW         K1, R9
 	TESTL         R9, R9
 	JZ            none
-	VCMPPS        $0x1d, Z1, Z10, K2
-	VCMPPS        $0x11, Z2, Z10, K3
+	VCMPPS        $0x1d, Z1, Z8, K2
+	VCMPPS        $0x11, Z2, Z8, K3
 	KANDW         K3, K1, K1
 	KANDW         K3, K2, K2
 	KANDNW        K1, K2, K1
-	VADDPS        (SI), Z3, Z11
-	VSUBPS        Z3, Z11, Z11
-	VMOVAPS.Z     Z11, K2, Z12
-	VCVTPS2PD     Y12, Z13
-	VADDPD        Z13, Z6, Z6
-	VEXTRACTF32X8 $0x01, Z12, Y12
-	VCVTPS2PD     Y12, Z13
-	VADDPD        Z13, Z7, Z7
-	VMOVAPS.Z     Z11, K1, Z12
-	VCVTPS2PD     Y12, Z13
-	VADDPD        Z13, Z4, Z4
-	VEXTRACTF32X8 $0x01, Z12, Y12
-	VCVTPS2PD     Y12, Z13
-	VADDPD        Z13, Z5, Z5
-	VCOMPRESSPS.Z Z10, K1, Z12
-	VMOVUPS       Z12, (AX)(R8*4)
-	VCOMPRESSPS.Z Z11, K1, Z12
-	VMOVUPS       Z12, (CX)(R8*4)
-	VPCOMPRESSD.Z Z8, K1, Z12
-	VMOVDQU32     Z12, (DX)(R8*4)
+	VADDPS        (SI), Z3, Z9
+	VSUBPS        Z3, Z9, Z9
+	VADDPS        Z9, Z6, K2, Z6
+	VADDPS        Z9, Z4, K1, Z4
+	VCOMPRESSPS.Z Z8, K1, Z8
+	VMOVUPS       Z8, (AX)(R8*4)
+	VCOMPRESSPS.Z Z9, K1, Z8
+	VMOVUPS       Z8, (CX)(R8*4)
+	VPCOMPRESSD.Z Z5, K1, Z8
+	VMOVDQU32     Z8, (DX)(R8*4)
 	KMOVW         K1, R9
 	POPCNTL       R9, R9
 	ADDQ          R9, R8
 
 none:
-	VPADDD Z9, Z8, Z8
+	VPADDD Z7, Z5, Z5
 	ADDQ   $0x40, BX
 	ADDQ   $0x40, SI
 	SUBQ   $0x10, DI
 	JMP    groups
 
 groups_end:
+	VEXTRACTF32X8 $0x01, Z4, Y0
+	VCVTPS2PD     Y0, Z5
+	VCVTPS2PD     Y4, Z4
+	VEXTRACTF32X8 $0x01, Z6, Y0
+	VCVTPS2PD     Y0, Z7
+	VCVTPS2PD     Y6, Z6
 	VADDPD        Z5, Z4, Z4
 	VEXTRACTF64X4 $0x01, Z4, Y0
 	VADDPD        Y0, Y4, Y0
@@ -856,6 +852,136 @@ groups_end:
 	VADDSD        X1, X0, X0
 	MOVSD         X0, above+152(FP)
 	MOVQ          R8, n+136(FP)
+	VZEROUPPER
+	RET
+
+// func moveAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
+// Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
+TEXT ·moveAVX512(SB), NOSPLIT, $0-144
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	XORQ         R8, R8
+	VBROADCASTSS low+120(FP), Z0
+	VPXORQ       Z1, Z1, Z1
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z4, Z4, Z4
+	VMOVDQU32    iota<>+0(SB), Z2
+	VMOVDQU32    sixteen<>+0(SB), Z4
+
+groups:
+	CMPQ          DI, $0x00
+	JE            groups_end
+	VMOVUPS       (BX), Z5
+	VCMPPS        $0x1d, Z0, Z5, K1
+	KMOVW         K1, R9
+	TESTL         R9, R9
+	JZ            none
+	VMOVUPS       (SI), Z6
+	VADDPS        Z6, Z1, K1, Z1
+	VCOMPRESSPS.Z Z5, K1, Z5
+	VMOVUPS       Z5, (AX)(R8*4)
+	VCOMPRESSPS.Z Z6, K1, Z5
+	VMOVUPS       Z5, (CX)(R8*4)
+	VPCOMPRESSD.Z Z2, K1, Z5
+	VMOVDQU32     Z5, (DX)(R8*4)
+	KMOVW         K1, R9
+	POPCNTL       R9, R9
+	ADDQ          R9, R8
+
+none:
+	VPADDD Z4, Z2, Z2
+	ADDQ   $0x40, BX
+	ADDQ   $0x40, SI
+	SUBQ   $0x10, DI
+	JMP    groups
+
+groups_end:
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z2
+	VCVTPS2PD     Y1, Z1
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z4
+	VCVTPS2PD     Y3, Z3
+	VADDPD        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, inside+136(FP)
+	MOVQ          R8, n+128(FP)
+	VZEROUPPER
+	RET
+
+// func moveListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
+// Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
+TEXT ·moveListedAVX512(SB), NOSPLIT, $0-168
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	MOVQ         pos_base+120(FP), R9
+	XORQ         R8, R8
+	VBROADCASTSS low+144(FP), Z0
+	VPXORQ       Z1, Z1, Z1
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z4, Z4, Z4
+	VMOVDQU32    iota<>+0(SB), Z2
+	VMOVDQU32    sixteen<>+0(SB), Z2
+
+groups:
+	CMPQ          DI, $0x00
+	JE            groups_end
+	VMOVUPS       (BX), Z4
+	VCMPPS        $0x1d, Z0, Z4, K1
+	KMOVW         K1, R10
+	TESTL         R10, R10
+	JZ            none
+	VMOVUPS       (SI), Z5
+	VMOVDQU32     (R9), Z2
+	VADDPS        Z5, Z1, K1, Z1
+	VCOMPRESSPS.Z Z4, K1, Z4
+	VMOVUPS       Z4, (AX)(R8*4)
+	VCOMPRESSPS.Z Z5, K1, Z4
+	VMOVUPS       Z4, (CX)(R8*4)
+	VPCOMPRESSD.Z Z2, K1, Z4
+	VMOVDQU32     Z4, (DX)(R8*4)
+	KMOVW         K1, R10
+	POPCNTL       R10, R10
+	ADDQ          R10, R8
+
+none:
+	ADDQ $0x40, R9
+	ADDQ $0x40, BX
+	ADDQ $0x40, SI
+	SUBQ $0x10, DI
+	JMP  groups
+
+groups_end:
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z2
+	VCVTPS2PD     Y1, Z1
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z4
+	VCVTPS2PD     Y3, Z3
+	VADDPD        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, inside+160(FP)
+	MOVQ          R8, n+152(FP)
 	VZEROUPPER
 	RET
 
@@ -942,25 +1068,24 @@ TEXT ·roundSumAVX512(SB), NOSPLIT, $0-41
 	KXORW        K1, K1, K1
 
 groups:
-	CMPQ          CX, $0x00
-	JE            groups_end
-	VMOVUPS       (AX), Z4
-	VADDPS        Z0, Z4, Z5
-	VSUBPS        Z0, Z5, Z5
-	VSUBPS        Z5, Z4, Z4
-	VPANDD        magnitude<>+0(SB), Z4, Z4
-	VCMPPS        $0x00, Z1, Z4, K2
-	KORW          K2, K1, K1
-	VCVTPS2PD     Y5, Z4
-	VADDPD        Z4, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z5, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z4, Z3, Z3
-	ADDQ          $0x40, AX
-	SUBQ          $0x10, CX
-	JMP           groups
+	CMPQ    CX, $0x00
+	JE      groups_end
+	VMOVUPS (AX), Z3
+	VADDPS  Z0, Z3, Z4
+	VSUBPS  Z0, Z4, Z4
+	VSUBPS  Z4, Z3, Z3
+	VPANDD  magnitude<>+0(SB), Z3, Z3
+	VCMPPS  $0x00, Z1, Z3, K2
+	KORW    K2, K1, K1
+	VADDPS  Z4, Z2, Z2
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, CX
+	JMP     groups
 
 groups_end:
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z3
+	VCVTPS2PD     Y2, Z2
 	VADDPD        Z3, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y0
@@ -1007,25 +1132,24 @@ TEXT ·roundStoreAVX512(SB), NOSPLIT, $0-88
 	VPXORQ       Z3, Z3, Z3
 
 groups:
-	CMPQ          BX, $0x00
-	JE            groups_end
-	VMOVUPS       (DX), Z4
-	VCMPPS        $0x11, Z0, Z4, K1
-	VADDPS        (CX), Z1, Z4
-	VSUBPS.Z      Z1, Z4, K1, Z4
-	VMOVUPS       Z4, (AX)
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z2, Z2
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z5
-	VADDPD        Z5, Z3, Z3
-	ADDQ          $0x40, AX
-	ADDQ          $0x40, CX
-	ADDQ          $0x40, DX
-	SUBQ          $0x10, BX
-	JMP           groups
+	CMPQ     BX, $0x00
+	JE       groups_end
+	VMOVUPS  (DX), Z3
+	VCMPPS   $0x11, Z0, Z3, K1
+	VADDPS   (CX), Z1, Z3
+	VSUBPS.Z Z1, Z3, K1, Z3
+	VMOVUPS  Z3, (AX)
+	VADDPS   Z3, Z2, Z2
+	ADDQ     $0x40, AX
+	ADDQ     $0x40, CX
+	ADDQ     $0x40, DX
+	SUBQ     $0x10, BX
+	JMP      groups
 
 groups_end:
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z3
+	VCVTPS2PD     Y2, Z2
 	VADDPD        Z3, Z2, Z2
 	VEXTRACTF64X4 $0x01, Z2, Y0
 	VADDPD        Y0, Y2, Y0
@@ -2033,6 +2157,7 @@ groups:
 	TESTL        R10, R10
 	JZ           none
 	VCMPPS       $0x02, (BX), Y1, Y12
+	VANDPS       Y10, Y12, Y12
 	VANDNPS      Y10, Y12, Y10
 	VANDPS       (SI), Y12, Y12
 	VCVTPS2PD    X12, Y13
@@ -2047,6 +2172,7 @@ groups:
 	VCVTPS2PD    X12, Y13
 	VADDPD       Y13, Y3, Y3
 	VCMPPS       $0x02, 32(BX), Y1, Y12
+	VANDPS       Y11, Y12, Y12
 	VANDNPS      Y11, Y12, Y11
 	VANDPS       32(SI), Y12, Y12
 	VCVTPS2PD    X12, Y13
@@ -2145,6 +2271,7 @@ groups:
 	TESTL        R10, R10
 	JZ           none
 	VCMPPS       $0x02, (BX), Y1, Y12
+	VANDPS       Y10, Y12, Y12
 	VANDNPS      Y10, Y12, Y10
 	VANDPS       (SI), Y12, Y12
 	VCVTPS2PD    X12, Y13
@@ -2159,6 +2286,7 @@ groups:
 	VCVTPS2PD    X12, Y13
 	VADDPD       Y13, Y3, Y3
 	VCMPPS       $0x02, 32(BX), Y1, Y12
+	VANDPS       Y11, Y12, Y12
 	VANDNPS      Y11, Y12, Y11
 	VANDPS       32(SI), Y12, Y12
 	VCVTPS2PD    X12, Y13
@@ -2235,68 +2363,52 @@ TEXT ·splitRoundedAVX2(SB), NOSPLIT, $0-160
 	VBROADCASTSS high+124(FP), Y1
 	VBROADCASTSS unit+132(FP), Y2
 	VXORPD       Y4, Y4, Y4
-	VXORPD       Y8, Y8, Y8
-	VXORPD       Y5, Y5, Y5
-	VXORPD       Y9, Y9, Y9
 	VXORPD       Y6, Y6, Y6
-	VXORPD       Y10, Y10, Y10
+	VXORPD       Y5, Y5, Y5
 	VXORPD       Y7, Y7, Y7
-	VXORPD       Y11, Y11, Y11
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y9, Y9, Y9
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y10, Y10, Y10
 	XORL         R9, R9
 
 groups:
 	CMPQ         DI, $0x00
 	JE           groups_end
-	VCMPPS       $0x02, (BX), Y0, Y12
-	VCMPPS       $0x02, 32(BX), Y0, Y13
-	VMOVMSKPS    Y12, R10
-	VMOVMSKPS    Y13, R11
+	VCMPPS       $0x02, (BX), Y0, Y8
+	VCMPPS       $0x02, 32(BX), Y0, Y9
+	VMOVMSKPS    Y8, R10
+	VMOVMSKPS    Y9, R11
 	SHLL         $0x08, R11
 	ORL          R11, R10
 	TESTL        R10, R10
 	JZ           none
-	VCMPPS       $0x02, (BX), Y1, Y14
 	VBROADCASTSS below+128(FP), Y3
 	VCMPPS       $0x1e, (BX), Y3, Y3
-	VANDPS       Y3, Y12, Y12
-	VANDPS       Y3, Y14, Y14
-	VANDNPS      Y12, Y14, Y12
+	VANDPS       Y3, Y8, Y8
 	VADDPS       (SI), Y2, Y3
 	VSUBPS       Y2, Y3, Y3
-	VANDPS       Y3, Y14, Y14
-	VCVTPS2PD    X14, Y15
-	VADDPD       Y15, Y8, Y8
-	VEXTRACTF128 $0x01, Y14, X14
-	VCVTPS2PD    X14, Y15
-	VADDPD       Y15, Y9, Y9
-	VANDPS       Y3, Y12, Y14
-	VCVTPS2PD    X14, Y3
-	VADDPD       Y3, Y4, Y4
-	VEXTRACTF128 $0x01, Y14, X3
-	VCVTPS2PD    X3, Y3
-	VADDPD       Y3, Y5, Y5
-	VCMPPS       $0x02, 32(BX), Y1, Y14
+	VCMPPS       $0x02, (BX), Y1, Y10
+	VANDPS       Y8, Y10, Y10
+	VANDNPS      Y8, Y10, Y8
+	VANDPS       Y3, Y10, Y10
+	VADDPS       Y10, Y6, Y6
+	VANDPS       Y3, Y8, Y10
+	VADDPS       Y10, Y4, Y4
 	VBROADCASTSS below+128(FP), Y3
 	VCMPPS       $0x1e, 32(BX), Y3, Y3
-	VANDPS       Y3, Y13, Y13
-	VANDPS       Y3, Y14, Y14
-	VANDNPS      Y13, Y14, Y13
+	VANDPS       Y3, Y9, Y9
 	VADDPS       32(SI), Y2, Y3
 	VSUBPS       Y2, Y3, Y3
-	VANDPS       Y3, Y14, Y14
-	VCVTPS2PD    X14, Y15
-	VADDPD       Y15, Y10, Y10
-	VEXTRACTF128 $0x01, Y14, X14
-	VCVTPS2PD    X14, Y15
-	VADDPD       Y15, Y11, Y11
-	VANDPS       Y3, Y13, Y14
-	VCVTPS2PD    X14, Y3
-	VADDPD       Y3, Y6, Y6
-	VEXTRACTF128 $0x01, Y14, X3
-	VCVTPS2PD    X3, Y3
-	VADDPD       Y3, Y7, Y7
-	VMOVMSKPS    Y12, R11
-	VMOVMSKPS    Y13, R10
+	VCMPPS       $0x02, 32(BX), Y1, Y10
+	VANDPS       Y9, Y10, Y10
+	VANDNPS      Y9, Y10, Y9
+	VANDPS       Y3, Y10, Y10
+	VADDPS       Y10, Y7, Y7
+	VANDPS       Y3, Y9, Y10
+	VADDPS       Y10, Y5, Y5
+	VMOVMSKPS    Y8, R11
+	VMOVMSKPS    Y9, R10
 	SHLL         $0x08, R10
 	ORL          R10, R11
 
@@ -2327,23 +2439,215 @@ none:
 	JMP  groups
 
 groups_end:
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y8
+	VCVTPS2PD    X5, Y3
+	VEXTRACTF128 $0x01, Y4, X0
+	VCVTPS2PD    X0, Y5
+	VCVTPS2PD    X4, Y4
+	VEXTRACTF128 $0x01, Y7, X0
+	VCVTPS2PD    X0, Y10
+	VCVTPS2PD    X7, Y9
+	VEXTRACTF128 $0x01, Y6, X0
+	VCVTPS2PD    X0, Y7
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y3, Y4, Y4
+	VADDPD       Y8, Y5, Y5
 	VADDPD       Y5, Y4, Y5
 	VEXTRACTF128 $0x01, Y5, X0
 	VADDPD       X0, X5, X5
 	VPERMILPD    $0x01, X5, X0
 	VADDSD       X0, X5, X5
 	MOVSD        X5, inside+144(FP)
-	VADDPD       Y10, Y8, Y8
-	VADDPD       Y11, Y9, Y9
-	VADDPD       Y9, Y8, Y9
-	VEXTRACTF128 $0x01, Y9, X0
-	VADDPD       X0, X9, X9
-	VPERMILPD    $0x01, X9, X0
-	VADDSD       X0, X9, X9
-	MOVSD        X9, above+152(FP)
+	VADDPD       Y9, Y6, Y6
+	VADDPD       Y10, Y7, Y7
+	VADDPD       Y7, Y6, Y7
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPD       X0, X7, X7
+	VPERMILPD    $0x01, X7, X0
+	VADDSD       X0, X7, X7
+	MOVSD        X7, above+152(FP)
 	MOVQ         R8, n+136(FP)
+	VZEROUPPER
+	RET
+
+// func moveAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
+// Requires: AVX, SSE2
+TEXT ·moveAVX2(SB), NOSPLIT, $0-144
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	XORQ         R8, R8
+	VBROADCASTSS low+120(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y7, Y7, Y7
+	XORL         R9, R9
+
+groups:
+	CMPQ      DI, $0x00
+	JE        groups_end
+	VCMPPS    $0x02, (BX), Y0, Y3
+	VCMPPS    $0x02, 32(BX), Y0, Y4
+	VMOVMSKPS Y3, R10
+	VMOVMSKPS Y4, R11
+	SHLL      $0x08, R11
+	ORL       R11, R10
+	TESTL     R10, R10
+	JZ        none
+	VANDPS    (SI), Y3, Y7
+	VADDPS    Y7, Y1, Y1
+	VANDPS    32(SI), Y4, Y7
+	VADDPS    Y7, Y2, Y2
+	VMOVMSKPS Y3, R11
+	VMOVMSKPS Y4, R10
+	SHLL      $0x08, R10
+	ORL       R10, R11
+
+bits:
+	TESTL R11, R11
+	JZ    bits_end
+	BSFL  R11, R12
+	LEAL  -1(R11), R10
+	ANDL  R10, R11
+	MOVL  (BX)(R12*4), R10
+	MOVL  R10, (AX)(R8*4)
+	MOVL  (SI)(R12*4), R10
+	MOVL  R10, (CX)(R8*4)
+	MOVL  R12, R10
+	ADDL  R9, R10
+	MOVL  R10, (DX)(R8*4)
+	INCQ  R8
+	JMP   bits
+
+bits_end:
+none:
+	ADDL $0x10, R9
+	ADDQ $0x40, BX
+	ADDQ $0x40, SI
+	SUBQ $0x10, DI
+	JMP  groups
+
+groups_end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y4
+	VCVTPS2PD    X2, Y3
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y2
+	VCVTPS2PD    X1, Y1
+	VEXTRACTF128 $0x01, Y6, X0
+	VCVTPS2PD    X0, Y7
+	VCVTPS2PD    X6, Y7
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y6
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y2, Y1, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDSD       X0, X2, X2
+	MOVSD        X2, inside+136(FP)
+	MOVQ         R8, n+128(FP)
+	VZEROUPPER
+	RET
+
+// func moveListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
+// Requires: AVX, SSE2
+TEXT ·moveListedAVX2(SB), NOSPLIT, $0-168
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	MOVQ         pos_base+120(FP), R9
+	XORQ         R8, R8
+	VBROADCASTSS low+144(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y7, Y7, Y7
+	XORL         R10, R10
+
+groups:
+	CMPQ      DI, $0x00
+	JE        groups_end
+	VCMPPS    $0x02, (BX), Y0, Y3
+	VCMPPS    $0x02, 32(BX), Y0, Y4
+	VMOVMSKPS Y3, R10
+	VMOVMSKPS Y4, R12
+	SHLL      $0x08, R12
+	ORL       R12, R10
+	TESTL     R10, R10
+	JZ        none
+	VANDPS    (SI), Y3, Y7
+	VADDPS    Y7, Y1, Y1
+	VANDPS    32(SI), Y4, Y7
+	VADDPS    Y7, Y2, Y2
+	VMOVMSKPS Y3, R12
+	VMOVMSKPS Y4, R10
+	SHLL      $0x08, R10
+	ORL       R10, R12
+
+bits:
+	TESTL R12, R12
+	JZ    bits_end
+	BSFL  R12, R11
+	LEAL  -1(R12), R10
+	ANDL  R10, R12
+	MOVL  (BX)(R11*4), R10
+	MOVL  R10, (AX)(R8*4)
+	MOVL  (SI)(R11*4), R10
+	MOVL  R10, (CX)(R8*4)
+	MOVL  (R9)(R11*4), R10
+	MOVL  R10, (DX)(R8*4)
+	INCQ  R8
+	JMP   bits
+
+bits_end:
+none:
+	ADDQ $0x40, R9
+	ADDQ $0x40, BX
+	ADDQ $0x40, SI
+	SUBQ $0x10, DI
+	JMP  groups
+
+groups_end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y4
+	VCVTPS2PD    X2, Y3
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y2
+	VCVTPS2PD    X1, Y1
+	VEXTRACTF128 $0x01, Y6, X0
+	VCVTPS2PD    X0, Y7
+	VCVTPS2PD    X6, Y7
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y6
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y2, Y1, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDSD       X0, X2, X2
+	MOVSD        X2, inside+160(FP)
+	MOVQ         R8, n+152(FP)
 	VZEROUPPER
 	RET
 
@@ -2431,37 +2735,35 @@ TEXT ·roundSumAVX2(SB), NOSPLIT, $0-41
 	VXORPS       Y6, Y6, Y6
 
 groups:
-	CMPQ         CX, $0x00
-	JE           groups_end
-	VMOVUPS      (AX), Y7
-	VADDPS       Y0, Y7, Y8
-	VSUBPS       Y0, Y8, Y8
-	VSUBPS       Y8, Y7, Y7
-	VANDPS       magnitude<>+0(SB), Y7, Y7
-	VCMPPS       $0x00, Y1, Y7, Y7
-	VORPS        Y7, Y6, Y6
-	VCVTPS2PD    X8, Y7
-	VADDPD       Y7, Y2, Y2
-	VEXTRACTF128 $0x01, Y8, X7
-	VCVTPS2PD    X7, Y7
-	VADDPD       Y7, Y3, Y3
-	VMOVUPS      32(AX), Y7
-	VADDPS       Y0, Y7, Y8
-	VSUBPS       Y0, Y8, Y8
-	VSUBPS       Y8, Y7, Y7
-	VANDPS       magnitude<>+0(SB), Y7, Y7
-	VCMPPS       $0x00, Y1, Y7, Y7
-	VORPS        Y7, Y6, Y6
-	VCVTPS2PD    X8, Y7
-	VADDPD       Y7, Y4, Y4
-	VEXTRACTF128 $0x01, Y8, X7
-	VCVTPS2PD    X7, Y7
-	VADDPD       Y7, Y5, Y5
-	ADDQ         $0x40, AX
-	SUBQ         $0x10, CX
-	JMP          groups
+	CMPQ    CX, $0x00
+	JE      groups_end
+	VMOVUPS (AX), Y4
+	VADDPS  Y0, Y4, Y5
+	VSUBPS  Y0, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VANDPS  magnitude<>+0(SB), Y4, Y4
+	VCMPPS  $0x00, Y1, Y4, Y4
+	VORPS   Y4, Y6, Y6
+	VADDPS  Y5, Y2, Y2
+	VMOVUPS 32(AX), Y4
+	VADDPS  Y0, Y4, Y5
+	VSUBPS  Y0, Y5, Y5
+	VSUBPS  Y5, Y4, Y4
+	VANDPS  magnitude<>+0(SB), Y4, Y4
+	VCMPPS  $0x00, Y1, Y4, Y4
+	VORPS   Y4, Y6, Y6
+	VADDPS  Y5, Y3, Y3
+	ADDQ    $0x40, AX
+	SUBQ    $0x10, CX
+	JMP     groups
 
 groups_end:
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y5
+	VCVTPS2PD    X3, Y4
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y3
+	VCVTPS2PD    X2, Y2
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
 	VADDPD       Y3, Y2, Y3
@@ -2492,37 +2794,35 @@ TEXT ·roundStoreAVX2(SB), NOSPLIT, $0-88
 	VXORPD       Y5, Y5, Y5
 
 groups:
-	CMPQ         BX, $0x00
-	JE           groups_end
-	VMOVUPS      (DX), Y7
-	VCMPPS       $0x11, Y0, Y7, Y7
-	VADDPS       (CX), Y1, Y6
-	VSUBPS       Y1, Y6, Y6
-	VANDPS       Y7, Y6, Y6
-	VMOVUPS      Y6, (AX)
-	VCVTPS2PD    X6, Y7
-	VADDPD       Y7, Y2, Y2
-	VEXTRACTF128 $0x01, Y6, X6
-	VCVTPS2PD    X6, Y7
-	VADDPD       Y7, Y3, Y3
-	VMOVUPS      32(DX), Y7
-	VCMPPS       $0x11, Y0, Y7, Y7
-	VADDPS       32(CX), Y1, Y6
-	VSUBPS       Y1, Y6, Y6
-	VANDPS       Y7, Y6, Y6
-	VMOVUPS      Y6, 32(AX)
-	VCVTPS2PD    X6, Y7
-	VADDPD       Y7, Y4, Y4
-	VEXTRACTF128 $0x01, Y6, X6
-	VCVTPS2PD    X6, Y7
-	VADDPD       Y7, Y5, Y5
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
-	ADDQ         $0x40, DX
-	SUBQ         $0x10, BX
-	JMP          groups
+	CMPQ    BX, $0x00
+	JE      groups_end
+	VMOVUPS (DX), Y5
+	VCMPPS  $0x11, Y0, Y5, Y5
+	VADDPS  (CX), Y1, Y4
+	VSUBPS  Y1, Y4, Y4
+	VANDPS  Y5, Y4, Y4
+	VMOVUPS Y4, (AX)
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS 32(DX), Y5
+	VCMPPS  $0x11, Y0, Y5, Y5
+	VADDPS  32(CX), Y1, Y4
+	VSUBPS  Y1, Y4, Y4
+	VANDPS  Y5, Y4, Y4
+	VMOVUPS Y4, 32(AX)
+	VADDPS  Y4, Y3, Y3
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, BX
+	JMP     groups
 
 groups_end:
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y5
+	VCVTPS2PD    X3, Y4
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y3
+	VCVTPS2PD    X2, Y2
 	VADDPD       Y4, Y2, Y2
 	VADDPD       Y5, Y3, Y3
 	VADDPD       Y3, Y2, Y3

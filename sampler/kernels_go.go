@@ -88,16 +88,44 @@ func splitGo(out, s *span, body int, low, high float32) (n int, inside, above fl
 	return n, in.total(), over.total()
 }
 
+// lanewise32 are lanes of floats. They are exact for numbers of one precision as long as
+// their sum is one of it.
+type lanewise32 [lanes]float32
+
+func (l *lanewise32) total() float64 {
+	var d lanewise
+	for i, x := range l {
+		d[i] = float64(x)
+	}
+	return d.total()
+}
+
+func moveGo(out, s *span, body int, low float32) (n int, inside float64) {
+	var in lanewise32
+	for i := range body {
+		if k := s.key[i]; k >= low {
+			in[i%lanes] += s.weight[i]
+			at := int32(i)
+			if s.pos != nil {
+				at = s.pos[i]
+			}
+			out.key[n], out.weight[n], out.pos[n] = k, s.weight[i], at
+			n++
+		}
+	}
+	return n, in.total()
+}
+
 func splitRoundedGo(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
-	var in, over lanewise
+	var in, over lanewise32
 	for i := range body {
 		k, w := s.key[i], float32(s.weight[i]+unit)-unit
 		switch {
 		case k >= below || k < low:
 		case k >= high:
-			over[i%lanes] += float64(w)
+			over[i%lanes] += w
 		default:
-			in[i%lanes] += float64(w)
+			in[i%lanes] += w
 			out.key[n], out.weight[n], out.pos[n] = k, w, int32(i)
 			n++
 		}
@@ -130,24 +158,24 @@ func nearnessGo(dst, src []float32, center float32) {
 }
 
 func roundSumGo(src []float32, unit, half float32) (total float64, tie bool) {
-	var sum lanewise
+	var sum lanewise32
 	for i, x := range src {
 		w := float32(x+unit) - unit
 		tie = tie || abs32(x-w) == half
-		sum[i%lanes] += float64(w)
+		sum[i%lanes] += w
 	}
 	return sum.total(), tie
 }
 
 func roundStoreGo(dst, weight, key []float32, below, unit float32) float64 {
-	var sum lanewise
+	var sum lanewise32
 	for i, k := range key {
 		w := float32(0)
 		if k < below {
 			w = float32(weight[i]+unit) - unit
 		}
 		dst[i] = w
-		sum[i%lanes] += float64(w)
+		sum[i%lanes] += w
 	}
 	return sum.total()
 }

@@ -18,6 +18,10 @@ func splitLanes(out, s *span, body int, low, high float32) (n int, inside, above
 	return splitGo(out, s, body, low, high)
 }
 
+func moveLanes(out, s *span, body int, low float32) (n int, inside float64) {
+	return moveGo(out, s, body, low)
+}
+
 func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
 	return splitRoundedGo(out, s, body, low, high, below, unit)
 }

@@ -16,14 +16,20 @@ func expSumAVX512(src []float32, top float32, temp float32) float64
 // expStoreAVX512 is expStoreGo.
 func expStoreAVX512(dst []float32, src []float32, top float32, temp float32) (sum float64, dot float64)
 
-// splitAVX512 is splitGo, or splitRoundedGo.
+// splitAVX512 is splitGo, splitRoundedGo or moveGo.
 func splitAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitListedAVX512 is splitGo, or splitRoundedGo.
+// splitListedAVX512 is splitGo, splitRoundedGo or moveGo.
 func splitListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitRoundedAVX512 is splitGo, or splitRoundedGo.
+// splitRoundedAVX512 is splitGo, splitRoundedGo or moveGo.
 func splitRoundedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
+
+// moveAVX512 is splitGo, splitRoundedGo or moveGo.
+func moveAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
+
+// moveListedAVX512 is splitGo, splitRoundedGo or moveGo.
+func moveListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
 
 // momentsAVX512 is momentsGo.
 func momentsAVX512(src []float32) (n int, sum float64, squares float64)
@@ -55,14 +61,20 @@ func expSumAVX2(src []float32, top float32, temp float32) float64
 // expStoreAVX2 is expStoreGo.
 func expStoreAVX2(dst []float32, src []float32, top float32, temp float32) (sum float64, dot float64)
 
-// splitAVX2 is splitGo, or splitRoundedGo.
+// splitAVX2 is splitGo, splitRoundedGo or moveGo.
 func splitAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitListedAVX2 is splitGo, or splitRoundedGo.
+// splitListedAVX2 is splitGo, splitRoundedGo or moveGo.
 func splitListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitRoundedAVX2 is splitGo, or splitRoundedGo.
+// splitRoundedAVX2 is splitGo, splitRoundedGo or moveGo.
 func splitRoundedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
+
+// moveAVX2 is splitGo, splitRoundedGo or moveGo.
+func moveAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
+
+// moveListedAVX2 is splitGo, splitRoundedGo or moveGo.
+func moveListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
 
 // momentsAVX2 is momentsGo.
 func momentsAVX2(src []float32) (n int, sum float64, squares float64)

@@ -111,6 +111,18 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 			continue
 		}
 		some := out.first(k)
+		var moved span
+		moved.grow(n)
+		j, about := move(&moved, &some, top/3)
+		addFloats(moved.key[:j])
+		addFloats(moved.weight[:j])
+		add(float64(j), about)
+		j, about = move(&moved, &all, top/3)
+		addFloats(moved.weight[:j])
+		add(float64(j), about)
+		for _, x := range moved.pos[:j] {
+			bits = append(bits, uint64(x))
+		}
 		k, in, over = split(&out, &some, top/3, top/2) // in place
 	}
 	return bits

@@ -155,7 +155,7 @@ func (c *Chain) keepTypical(key []float32, to choice) {
 	}
 	// The keys that are kept are written where the ones before are read, never ahead.
 	out := span{key: key[:cap(key)], weight: logit[:cap(logit)], pos: token[:cap(token)]}
-	m, _, _ := split(&out, &span{key: key, weight: s.logit, pos: s.token}, to.key, inf32)
+	m, _ := move(&out, &span{key: key, weight: s.logit, pos: s.token}, to.key)
 	if to.tied {
 		k := 0
 		for i, t := range token[:m] {

@@ -217,8 +217,12 @@ func (*avx2) total(s []Register, result int) {
 }
 
 func (v *avx2) splitLoop(c splitArgs) {
-	low, high := v.broadcast(c.low), v.broadcast(c.high)
-	var limit, unit Register
+	low := v.broadcast(c.low)
+	var high, limit, unit Register
+	if c.high != "" {
+		high = v.broadcast(c.high)
+	}
+	singles := c.unit != "" || c.high == ""
 	if c.unit != "" {
 		unit = v.broadcast(c.unit)
 		limit = YMM()
@@ -238,30 +242,39 @@ func (v *avx2) splitLoop(c splitArgs) {
 		TESTL(m.As32(), m.As32())
 		JZ(LabelRef("none"))
 		for h, inside := range []Register{a, b} {
-			above, w := YMM(), YMM()
-			VCMPPS(Imm(2), at(c.key, h*32), high, above)
+			w := YMM()
 			if c.unit != "" {
 				VBROADCASTSS(argument(c.below), limit)
 				VCMPPS(Imm(greater), at(c.key, h*32), limit, limit)
 				VANDPS(limit, inside, inside)
-				VANDPS(limit, above, above)
+				VADDPS(at(c.weight, h*32), unit, limit)
+				VSUBPS(unit, limit, limit)
 			}
-			VANDNPS(inside, above, inside) // not above, at least low
-			x := limit
-			if c.unit != "" {
-				VADDPS(at(c.weight, h*32), unit, x)
-				VSUBPS(unit, x, x)
-				VANDPS(x, above, w)
+			part := func(mask Register) {
+				if c.unit != "" {
+					VANDPS(limit, mask, w)
+				} else {
+					VANDPS(at(c.weight, h*32), mask, w)
+				}
+			}
+			if c.high != "" {
+				above := YMM()
+				VCMPPS(Imm(2), at(c.key, h*32), high, above)
+				VANDPS(inside, above, above)
+				VANDNPS(inside, above, inside) // not above, at least low
+				part(above)
+				if singles {
+					VADDPS(w, over[h], over[h])
+				} else {
+					v.addTo(w, over[2*h:])
+				}
+			}
+			part(inside)
+			if singles {
+				VADDPS(w, in[h], in[h])
 			} else {
-				VANDPS(at(c.weight, h*32), above, w)
+				v.addTo(w, in[2*h:])
 			}
-			v.addTo(w, over[2*h:])
-			if c.unit != "" {
-				VANDPS(x, inside, w)
-			} else {
-				VANDPS(at(c.weight, h*32), inside, w)
-			}
-			v.addTo(w, in[2*h:])
 		}
 		m = masks16(a, b)
 		bits(m, "bits", func(i GPVirtual) {
@@ -295,8 +308,25 @@ func (v *avx2) splitLoop(c splitArgs) {
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
 	})
+	if singles {
+		v.widen(in)
+		v.widen(over)
+	}
 	v.total(in, 1)
-	v.total(over, 2)
+	if c.high != "" {
+		v.total(over, 2)
+	}
+}
+
+// widen makes four sums of doubles of two of floats.
+func (*avx2) widen(sum []Register) {
+	x := XMM()
+	VEXTRACTF128(Imm(1), sum[1], x)
+	VCVTPS2PD(x, sum[3])
+	VCVTPS2PD(sum[1].(Vec).AsX(), sum[2])
+	VEXTRACTF128(Imm(1), sum[0], x)
+	VCVTPS2PD(x, sum[1])
+	VCVTPS2PD(sum[0].(Vec).AsX(), sum[0])
 }
 
 // addTo adds 8 floats to two sums of 4 doubles.

@@ -20,10 +20,11 @@ func (v *avx2) roundSumLoop(src, n Register) {
 			VANDPS(int32s("magnitude", func(int) int32 { return 1<<31 - 1 }), x, x)
 			VCMPPS(Imm(equal), half, x, x)
 			VORPS(x, v.nan, v.nan)
-			v.addTo(w, sum[2*h:])
+			VADDPS(w, sum[h], sum[h])
 		}
 		ADDQ(Imm(lanes*4), src)
 	})
+	v.widen(sum)
 	v.total(sum, 0)
 }
 
@@ -48,12 +49,13 @@ func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
 			VSUBPS(unit, w, w)
 			VANDPS(mask, w, w)
 			VMOVUPS(w, at(dst, h*32))
-			v.addTo(w, sum[2*h:])
+			VADDPS(w, sum[h], sum[h])
 		}
 		ADDQ(Imm(lanes*4), dst)
 		ADDQ(Imm(lanes*4), weight)
 		ADDQ(Imm(lanes*4), key)
 	})
+	v.widen(sum)
 	v.total(sum, 0)
 }
 

@@ -226,8 +226,12 @@ func total4(a, b Register, result int) {
 }
 
 func (v *avx512) splitLoop(c splitArgs) {
-	low, high := v.broadcast(c.low), v.broadcast(c.high)
-	var below, unit Register
+	low := v.broadcast(c.low)
+	var high, below, unit Register
+	if c.high != "" {
+		high = v.broadcast(c.high)
+	}
+	singles := c.unit != "" || c.high == ""
 	if c.unit != "" {
 		below, unit = v.broadcast(c.below), v.broadcast(c.unit)
 	}
@@ -246,13 +250,17 @@ func (v *avx512) splitLoop(c splitArgs) {
 		KMOVW(K1, m.As32())
 		TESTL(m.As32(), m.As32())
 		JZ(LabelRef("none"))
-		VCMPPS(Imm(atLeast), high, k, K2)
+		if c.high != "" {
+			VCMPPS(Imm(atLeast), high, k, K2)
+		}
 		if c.unit != "" {
 			VCMPPS(Imm(less), below, k, K3)
 			KANDW(K3, K1, K1)
 			KANDW(K3, K2, K2)
 		}
-		KANDNW(K1, K2, K1) // not above, at least low
+		if c.high != "" {
+			KANDNW(K1, K2, K1) // not above, at least low
+		}
 		if c.unit != "" {
 			VADDPS(at(c.weight, 0), unit, w)
 			VSUBPS(unit, w, w)
@@ -262,8 +270,15 @@ func (v *avx512) splitLoop(c splitArgs) {
 		if c.listed {
 			VMOVDQU32(at(c.pos, 0), place)
 		}
-		v.addMasked(w, part, K2, over)
-		v.addMasked(w, part, K1, in)
+		if singles {
+			if c.high != "" {
+				VADDPS(w, over[0], K2, over[0])
+			}
+			VADDPS(w, in[0], K1, in[0])
+		} else {
+			v.addMasked(w, part, K2, over)
+			v.addMasked(w, part, K1, in)
+		}
 		VCOMPRESSPS_Z(k, K1, part)
 		VMOVUPS(part, indexed(c.outKey, c.out))
 		VCOMPRESSPS_Z(w, K1, part)
@@ -282,8 +297,22 @@ func (v *avx512) splitLoop(c splitArgs) {
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
 	})
+	if singles {
+		v.widen(in)
+		v.widen(over)
+	}
 	v.total(in, 1)
-	v.total(over, 2)
+	if c.high != "" {
+		v.total(over, 2)
+	}
+}
+
+// widen makes two sums of doubles of one of floats.
+func (*avx512) widen(sum []Register) {
+	y := YMM()
+	VEXTRACTF32X8(Imm(1), sum[0], y)
+	VCVTPS2PD(y, sum[1])
+	VCVTPS2PD(sum[0].(Vec).AsY(), sum[0])
 }
 
 // addMasked adds the lanes of w that a mask has to sums of doubles.

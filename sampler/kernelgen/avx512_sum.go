@@ -13,7 +13,7 @@ func (v *avx512) roundSumLoop(src, n Register) {
 		VPXORQ(sum[i], sum[i], sum[i])
 	}
 	v.nanStart()
-	x, w, y := ZMM(), ZMM(), YMM()
+	x, w := ZMM(), ZMM()
 	loop(n, "groups", func() {
 		VMOVUPS(at(src, 0), x)
 		VADDPS(unit, x, w)
@@ -22,20 +22,11 @@ func (v *avx512) roundSumLoop(src, n Register) {
 		VPANDD(int32s("magnitude", func(int) int32 { return 1<<31 - 1 }), x, x)
 		VCMPPS(Imm(equal), half, x, K2)
 		KORW(K2, K1, K1)
-		v.addAll(w, y, sum)
+		VADDPS(w, sum[0], sum[0])
 		ADDQ(Imm(lanes*4), src)
 	})
+	v.widen(sum)
 	v.total(sum, 0)
-}
-
-// addAll adds 16 floats to sums of doubles.
-func (*avx512) addAll(w, half Register, sum []Register) {
-	d := ZMM()
-	VCVTPS2PD(w.(Vec).AsY(), d)
-	VADDPD(d, sum[0], sum[0])
-	VEXTRACTF32X8(Imm(1), w, half)
-	VCVTPS2PD(half, d)
-	VADDPD(d, sum[1], sum[1])
 }
 
 func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
@@ -44,18 +35,19 @@ func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
 	for i := range 2 {
 		VPXORQ(sum[i], sum[i], sum[i])
 	}
-	w, y := ZMM(), YMM()
+	w := ZMM()
 	loop(n, "groups", func() {
 		VMOVUPS(at(key, 0), w)
 		VCMPPS(Imm(less), below, w, K1)
 		VADDPS(at(weight, 0), unit, w)
 		VSUBPS_Z(unit, w, K1, w)
 		VMOVUPS(w, at(dst, 0))
-		v.addAll(w, y, sum)
+		VADDPS(w, sum[0], sum[0])
 		ADDQ(Imm(lanes*4), dst)
 		ADDQ(Imm(lanes*4), weight)
 		ADDQ(Imm(lanes*4), key)
 	})
+	v.widen(sum)
 	v.total(sum, 0)
 }
 

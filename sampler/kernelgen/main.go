@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -178,13 +179,13 @@ func exps(v vectors) {
 // splitArgs are registers of split. pos: the places come from a list.
 type splitArgs struct {
 	outKey, outWeight, outPos, key, weight, pos, n, out Register
-	low, high, below, unit                              string // below and unit: as they are rounded
+	low, high, below, unit                              string // high: not where all is moved; below and unit: as they are rounded
 	listed                                              bool
 }
 
 func split(v vectors) {
-	for _, kind := range []string{"", "listed", "rounded"} {
-		listed := kind == "listed"
+	for _, kind := range []string{"", "listed", "rounded", "move", "move listed"} {
+		listed := strings.HasSuffix(kind, "listed")
 		name, signature := "split", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, low, high float32) (n int, inside, above float64)"
 		if listed {
 			name, signature = "splitListed", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, pos []int32, low, high float32) (n int, inside, above float64)"
@@ -194,7 +195,12 @@ func split(v vectors) {
 			name, signature = "splitRounded", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, low, high, below, unit float32) (n int, inside, above float64)"
 			c.below, c.unit = "below", "unit"
 		}
-		text(v, name, signature, "is splitGo, or splitRoundedGo.")
+		if strings.HasPrefix(kind, "move") {
+			c.high = ""
+			name = strings.ReplaceAll(name, "split", "move")
+			signature = strings.ReplaceAll(strings.ReplaceAll(signature, "low, high", "low"), "inside, above", "inside")
+		}
+		text(v, name, signature, "is splitGo, splitRoundedGo or moveGo.")
 		c.outKey, c.outWeight, c.outPos = Load(Param("outKey").Base(), GP64()), Load(Param("outWeight").Base(), GP64()), Load(Param("outPos").Base(), GP64())
 		c.key, c.weight = Load(Param("key").Base(), GP64()), Load(Param("weight").Base(), GP64())
 		c.n, c.out = Load(Param("key").Len(), GP64()), GP64()
