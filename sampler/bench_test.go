@@ -11,7 +11,7 @@ import (
 // BenchmarkChains is for profiles; scripts/bench has the comparison with the engine.
 func BenchmarkChains(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
-	v := make([]float32, 128256)
+	v := make([]float32, 262144)
 	for i := range v {
 		v[i] = float32(r.NormFloat64() * 2)
 	}

@@ -1,9 +1,6 @@
 package sampler
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // choice is the candidate at which the weights, summed up by descending keys, reach a
 // target.
@@ -112,18 +109,19 @@ func (c *Chain) bracket(s *span, target, rest float64, below float32) (low, high
 	if n > samplesMany {
 		size, side = sampleSize, sampleSide
 	}
-	c.space.words = grown(c.space.words, size)
-	words, heavy := c.space.words, inf32
+	words, heavy := c.space.words[:0], inf32
 	if c.set.order == byTypical {
 		words, heavy = c.heaviest(s, words)
 	}
 	each := float64(n) / float64(size)
 	for i := range size {
 		at := i * n / size
-		words[i] = ranked(s.key[at], at)
+		if s.weight[at] < heavy {
+			words = append(words, ranked(s.key[at], at))
+		}
 	}
-	slices.Sort(words)
-	words = slices.Compact(words) // a sampled one of the heaviest is there twice
+	c.space.words, c.space.spare = words, grown(c.space.spare, len(words))
+	sortRanked(words, c.space.spare)
 	stands := func(word uint64) (weight float64, sampled bool) {
 		if keyOf(word) >= below {
 			return 0, true
@@ -164,9 +162,9 @@ func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
 	c.space.rank = grown(c.space.rank, (len(s.weight)+block-1)/block)
 	largest := c.space.rank
 	maxima(largest, s.weight)
-	n, sampled := len(s.weight), len(words)
+	n := len(s.weight)
 	c.space.order = append(c.space.order[:0], largest...)
-	least := quickselect(c.space.order, min(sampleSize/2, len(largest)/4))
+	least := quickselect(c.space.order, len(largest)*3/4)
 	c.space.second.token, c.space.second.logit = grown(c.space.second.token, n), grown(c.space.second.logit, n)
 	pos, weight := c.space.second.token, c.space.second.logit
 	for b, x := range largest {
@@ -175,14 +173,13 @@ func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
 		}
 		from := b * block
 		found := filter(pos[:cap(pos)], weight[:cap(weight)], s.weight[from:min(from+block, n)], least, int32(from))
-		if len(words)+found > sampled+4*sampleSize {
-			return words[:sampled], inf32
+		if len(words)+found > 16*sampleSize {
+			return words[:0], inf32
 		}
 		for _, at := range pos[:found] {
 			words = append(words, ranked(s.key[at], int(at)))
 		}
 	}
-	c.space.words = words
 	return words, least
 }
 

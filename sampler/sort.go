@@ -33,7 +33,7 @@ func keyOf(word uint64) float32 {
 }
 
 // Words that a comparison sort takes at most; more are sorted by their digits.
-const comparisonSort = 2048
+const comparisonSort = 1024
 
 // sortRanked sorts words whose places ascend already. spare is as long.
 func sortRanked(words, spare []uint64) {
