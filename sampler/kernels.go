@@ -69,7 +69,7 @@ func expStore(dst, src []float32, top, temp float32) (sum, dot float64) {
 		dst[body+i] = e
 		sum += float64(e)
 		if e > 0 {
-			dot += float64(e) * float64(d)
+			dot += float64(float64(e) * float64(d))
 		}
 	}
 	return sum, dot
@@ -162,7 +162,7 @@ func moments(src []float32) (n int, sum, squares float64) {
 		if x > -inf32 {
 			n++
 			sum += float64(x)
-			squares += float64(x) * float64(x)
+			squares += float64(float64(x) * float64(x))
 		}
 	}
 	return n, sum, squares

@@ -624,8 +624,8 @@ TEXT ·splitAVX512(SB), NOSPLIT, $0-152
 	VBROADCASTSS low+120(FP), Z0
 	VBROADCASTSS high+124(FP), Z1
 	VPXORQ       Z2, Z2, Z2
-	VPXORQ       Z4, Z4, Z4
 	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
 	VPXORQ       Z5, Z5, Z5
 	VMOVDQU32    iota<>+0(SB), Z6
 	VMOVDQU32    sixteen<>+0(SB), Z7
@@ -705,8 +705,8 @@ TEXT ·splitListedAVX512(SB), NOSPLIT, $0-176
 	VBROADCASTSS low+144(FP), Z0
 	VBROADCASTSS high+148(FP), Z1
 	VPXORQ       Z2, Z2, Z2
-	VPXORQ       Z4, Z4, Z4
 	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
 	VPXORQ       Z5, Z5, Z5
 	VMOVDQU32    iota<>+0(SB), Z6
 	VMOVDQU32    sixteen<>+0(SB), Z6
@@ -788,8 +788,8 @@ TEXT ·splitRoundedAVX512(SB), NOSPLIT, $0-160
 	VBROADCASTSS below+128(FP), Z2
 	VBROADCASTSS unit+132(FP), Z3
 	VPXORQ       Z4, Z4, Z4
-	VPXORQ       Z6, Z6, Z6
 	VPXORQ       Z5, Z5, Z5
+	VPXORQ       Z6, Z6, Z6
 	VPXORQ       Z7, Z7, Z7
 	VMOVDQU32    iota<>+0(SB), Z5
 	VMOVDQU32    sixteen<>+0(SB), Z7
@@ -867,8 +867,8 @@ TEXT ·moveAVX512(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	VBROADCASTSS low+120(FP), Z0
 	VPXORQ       Z1, Z1, Z1
-	VPXORQ       Z3, Z3, Z3
 	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z3, Z3, Z3
 	VPXORQ       Z4, Z4, Z4
 	VMOVDQU32    iota<>+0(SB), Z2
 	VMOVDQU32    sixteen<>+0(SB), Z4
@@ -932,8 +932,8 @@ TEXT ·moveListedAVX512(SB), NOSPLIT, $0-168
 	XORQ         R8, R8
 	VBROADCASTSS low+144(FP), Z0
 	VPXORQ       Z1, Z1, Z1
-	VPXORQ       Z3, Z3, Z3
 	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z3, Z3, Z3
 	VPXORQ       Z4, Z4, Z4
 	VMOVDQU32    iota<>+0(SB), Z2
 	VMOVDQU32    sixteen<>+0(SB), Z2
@@ -2136,12 +2136,12 @@ TEXT ·splitAVX2(SB), NOSPLIT, $0-152
 	VBROADCASTSS low+120(FP), Y0
 	VBROADCASTSS high+124(FP), Y1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
-	VXORPD       Y8, Y8, Y8
 	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	XORL         R9, R9
 
@@ -2250,12 +2250,12 @@ TEXT ·splitListedAVX2(SB), NOSPLIT, $0-176
 	VBROADCASTSS low+144(FP), Y0
 	VBROADCASTSS high+148(FP), Y1
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
-	VXORPD       Y8, Y8, Y8
 	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
 	XORL         R10, R10
 
@@ -2363,12 +2363,12 @@ TEXT ·splitRoundedAVX2(SB), NOSPLIT, $0-160
 	VBROADCASTSS high+124(FP), Y1
 	VBROADCASTSS unit+132(FP), Y2
 	VXORPD       Y4, Y4, Y4
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y5, Y5, Y5
-	VXORPD       Y7, Y7, Y7
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y9, Y9, Y9
 	VXORPD       Y8, Y8, Y8
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
 	XORL         R9, R9
 
@@ -2483,12 +2483,12 @@ TEXT ·moveAVX2(SB), NOSPLIT, $0-144
 	XORQ         R8, R8
 	VBROADCASTSS low+120(FP), Y0
 	VXORPD       Y1, Y1, Y1
-	VXORPD       Y5, Y5, Y5
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
 	VXORPD       Y7, Y7, Y7
 	XORL         R9, R9
 
@@ -2574,12 +2574,12 @@ TEXT ·moveListedAVX2(SB), NOSPLIT, $0-168
 	XORQ         R8, R8
 	VBROADCASTSS low+144(FP), Y0
 	VXORPD       Y1, Y1, Y1
-	VXORPD       Y5, Y5, Y5
 	VXORPD       Y2, Y2, Y2
-	VXORPD       Y6, Y6, Y6
 	VXORPD       Y3, Y3, Y3
-	VXORPD       Y7, Y7, Y7
 	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
 	VXORPD       Y7, Y7, Y7
 	XORL         R10, R10
 

@@ -177,7 +177,7 @@ func (c *Chain) topNSigmaOfMany(n float32) {
 	size, top := s.size(), c.top()
 	count, sum, squares := moments(s.logit)
 	mean := sum / float64(count)
-	deviation := math.Sqrt(max(0, squares/float64(count)-mean*mean))
+	deviation := math.Sqrt(max(0, squares/float64(count)-float64(mean*mean)))
 	threshold := top - float32(n*float32(deviation))
 	// A little more than is kept, to tell how close it was.
 	c.gather(threshold - float32(1e-4*deviation))

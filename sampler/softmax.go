@@ -34,7 +34,7 @@ func entropy(p []float32) float32 {
 	h := float32(0)
 	for _, x := range p {
 		if x > 0 {
-			h -= x * log32(x)
+			h -= float32(x * log32(x))
 		}
 	}
 	return h

@@ -185,7 +185,7 @@ func (c *Chain) topNSigma(n float32) {
 	for _, x := range s.logit {
 		if x != -inf32 {
 			d := float64(x - mean)
-			squares = float32(float64(squares) + d*d)
+			squares = float32(float64(squares) + float64(d*d))
 		}
 	}
 	deviation := sqrt32(squares / float32(count))

@@ -222,16 +222,11 @@ func (v *avx2) splitLoop(c splitArgs) {
 	if c.high != "" {
 		high = v.broadcast(c.high)
 	}
-	singles := c.unit != "" || c.high == ""
 	if c.unit != "" {
 		unit = v.broadcast(c.unit)
 		limit = YMM()
 	}
-	in, over := []Register{YMM(), YMM(), YMM(), YMM()}, []Register{YMM(), YMM(), YMM(), YMM()}
-	for i := range 4 {
-		VXORPD(in[i], in[i], in[i])
-		VXORPD(over[i], over[i], over[i])
-	}
+	in, over := zeros(4), zeros(4)
 	place, t := GP32(), GP32()
 	XORL(place, place)
 	loop(c.n, "groups", func() {
@@ -241,41 +236,7 @@ func (v *avx2) splitLoop(c splitArgs) {
 		m := masks16(a, b)
 		TESTL(m.As32(), m.As32())
 		JZ(LabelRef("none"))
-		for h, inside := range []Register{a, b} {
-			w := YMM()
-			if c.unit != "" {
-				VBROADCASTSS(argument(c.below), limit)
-				VCMPPS(Imm(greater), at(c.key, h*32), limit, limit)
-				VANDPS(limit, inside, inside)
-				VADDPS(at(c.weight, h*32), unit, limit)
-				VSUBPS(unit, limit, limit)
-			}
-			part := func(mask Register) {
-				if c.unit != "" {
-					VANDPS(limit, mask, w)
-				} else {
-					VANDPS(at(c.weight, h*32), mask, w)
-				}
-			}
-			if c.high != "" {
-				above := YMM()
-				VCMPPS(Imm(2), at(c.key, h*32), high, above)
-				VANDPS(inside, above, above)
-				VANDNPS(inside, above, inside) // not above, at least low
-				part(above)
-				if singles {
-					VADDPS(w, over[h], over[h])
-				} else {
-					v.addTo(w, over[2*h:])
-				}
-			}
-			part(inside)
-			if singles {
-				VADDPS(w, in[h], in[h])
-			} else {
-				v.addTo(w, in[2*h:])
-			}
-		}
+		v.addSplit(c, []Register{a, b}, high, limit, unit, in, over)
 		m = masks16(a, b)
 		bits(m, "bits", func(i GPVirtual) {
 			MOVL(indexed(c.key, i), t)
@@ -308,13 +269,53 @@ func (v *avx2) splitLoop(c splitArgs) {
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
 	})
-	if singles {
+	if c.singles() {
 		v.widen(in)
 		v.widen(over)
 	}
 	v.total(in, 1)
 	if c.high != "" {
 		v.total(over, 2)
+	}
+}
+
+// addSplit adds what is inside, which is left in the masks, and what is above: floats where
+// they are exact.
+func (v *avx2) addSplit(c splitArgs, masks []Register, high, limit, unit Register, in, over []Register) {
+	for h, inside := range masks {
+		w := YMM()
+		if c.unit != "" {
+			VBROADCASTSS(argument(c.below), limit)
+			VCMPPS(Imm(greater), at(c.key, h*32), limit, limit)
+			VANDPS(limit, inside, inside)
+			VADDPS(at(c.weight, h*32), unit, limit)
+			VSUBPS(unit, limit, limit)
+		}
+		part := func(mask Register) {
+			if c.unit != "" {
+				VANDPS(limit, mask, w)
+			} else {
+				VANDPS(at(c.weight, h*32), mask, w)
+			}
+		}
+		if c.high != "" {
+			above := YMM()
+			VCMPPS(Imm(2), at(c.key, h*32), high, above)
+			VANDPS(inside, above, above)
+			VANDNPS(inside, above, inside) // not above, at least low
+			part(above)
+			if c.singles() {
+				VADDPS(w, over[h], over[h])
+			} else {
+				v.addTo(w, over[2*h:])
+			}
+		}
+		part(inside)
+		if c.singles() {
+			VADDPS(w, in[h], in[h])
+		} else {
+			v.addTo(w, in[2*h:])
+		}
 	}
 }
 

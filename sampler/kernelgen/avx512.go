@@ -231,15 +231,10 @@ func (v *avx512) splitLoop(c splitArgs) {
 	if c.high != "" {
 		high = v.broadcast(c.high)
 	}
-	singles := c.unit != "" || c.high == ""
 	if c.unit != "" {
 		below, unit = v.broadcast(c.below), v.broadcast(c.unit)
 	}
-	in, over := []Register{ZMM(), ZMM()}, []Register{ZMM(), ZMM()}
-	for i := range 2 {
-		VPXORQ(in[i], in[i], in[i])
-		VPXORQ(over[i], over[i], over[i])
-	}
+	in, over := zeros512(), zeros512()
 	place, step := ZMM(), ZMM()
 	VMOVDQU32(int32s("iota", func(i int) int32 { return int32(i) }), place)
 	VMOVDQU32(int32s("sixteen", func(int) int32 { return lanes }), step)
@@ -270,15 +265,7 @@ func (v *avx512) splitLoop(c splitArgs) {
 		if c.listed {
 			VMOVDQU32(at(c.pos, 0), place)
 		}
-		if singles {
-			if c.high != "" {
-				VADDPS(w, over[0], K2, over[0])
-			}
-			VADDPS(w, in[0], K1, in[0])
-		} else {
-			v.addMasked(w, part, K2, over)
-			v.addMasked(w, part, K1, in)
-		}
+		v.addSplit(c, w, part, in, over)
 		VCOMPRESSPS_Z(k, K1, part)
 		VMOVUPS(part, indexed(c.outKey, c.out))
 		VCOMPRESSPS_Z(w, K1, part)
@@ -297,7 +284,7 @@ func (v *avx512) splitLoop(c splitArgs) {
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
 	})
-	if singles {
+	if c.singles() {
 		v.widen(in)
 		v.widen(over)
 	}
@@ -305,6 +292,27 @@ func (v *avx512) splitLoop(c splitArgs) {
 	if c.high != "" {
 		v.total(over, 2)
 	}
+}
+
+func zeros512() []Register {
+	v := []Register{ZMM(), ZMM()}
+	for _, z := range v {
+		VPXORQ(z, z, z)
+	}
+	return v
+}
+
+// addSplit adds what is inside, in K1, and above, in K2: floats where they are exact.
+func (v *avx512) addSplit(c splitArgs, w, part Register, in, over []Register) {
+	if c.singles() {
+		if c.high != "" {
+			VADDPS(w, over[0], K2, over[0])
+		}
+		VADDPS(w, in[0], K1, in[0])
+		return
+	}
+	v.addMasked(w, part, K2, over)
+	v.addMasked(w, part, K1, in)
 }
 
 // widen makes two sums of doubles of one of floats.

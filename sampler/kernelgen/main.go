@@ -183,6 +183,9 @@ type splitArgs struct {
 	listed                                              bool
 }
 
+// singles says that floats hold the sums.
+func (c *splitArgs) singles() bool { return c.unit != "" || c.high == "" }
+
 func split(v vectors) {
 	for _, kind := range []string{"", "listed", "rounded", "move", "move listed"} {
 		listed := strings.HasSuffix(kind, "listed")
