@@ -16,9 +16,9 @@ func unitOf(x float32) float32 {
 // Sums below are made one by one: their precision has no power of two.
 const smallestUnit = 0x1p-100
 
-// sumInOrder is the float32 sum of v, which has nothing negative, from the first to the
-// last.
-func sumInOrder(v []float32) (sum float32) {
+// sumInOrder goes on with a float32 sum, from the first to the last of v, which has
+// nothing negative.
+func sumInOrder(sum float32, v []float32) float32 {
 	for from := 0; from < len(v); from += block {
 		part := v[from:min(from+block, len(v))]
 		if unit := unitOf(sum); unit >= smallestUnit {

@@ -14,6 +14,22 @@ func (c *Chain) weigh() (sum, dot float64) {
 	return expStore(c.space.weight, s.logit, c.top()/s.temp, s.temp)
 }
 
+// weighInOrder is weigh with the float32 sum of the weights in the order of tokens.
+func (c *Chain) weighInOrder() (sum float64, inOrder float32) {
+	s := &c.set
+	n := len(s.logit)
+	c.space.weight = grown(c.space.weight, n)
+	top := c.top() / s.temp
+	for from := 0; from < n; from += chunk {
+		to := min(from+chunk, n)
+		part := c.space.weight[from:to]
+		x, _ := expStore(part, s.logit[from:to], top, s.temp)
+		sum += x
+		inOrder = sumInOrder(inOrder, part)
+	}
+	return sum, inOrder
+}
+
 // topKOfMany finds the k-th logit and keeps what is above.
 func (c *Chain) topKOfMany(k int) {
 	s := &c.set
@@ -89,8 +105,7 @@ func (c *Chain) topPOfMany(p float32) {
 	if s.order == asHeld {
 		c.settle()
 	}
-	total, _ := c.weigh()
-	norm := sumInOrder(c.space.weight)
+	total, norm := c.weighInOrder()
 	divide(c.space.weight, c.space.weight, norm)
 	x := c.sumByKey(s.logit, c.space.weight, total/float64(norm), p)
 	if !x.reached {
