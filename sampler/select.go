@@ -167,18 +167,12 @@ func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
 	least := quickselect(c.space.order, len(largest)*3/4)
 	c.space.second.token, c.space.second.logit = grown(c.space.second.token, n), grown(c.space.second.logit, n)
 	pos, weight := c.space.second.token, c.space.second.logit
-	for b, x := range largest {
-		if x < least {
-			continue
-		}
-		from := b * block
-		found := filter(pos[:cap(pos)], weight[:cap(weight)], s.weight[from:min(from+block, n)], least, int32(from))
-		if len(words)+found > 16*sampleSize {
-			return words[:0], inf32
-		}
-		for _, at := range pos[:found] {
-			words = append(words, ranked(s.key[at], int(at)))
-		}
+	found := filter(pos[:cap(pos)], weight[:cap(weight)], s.weight, least, 0)
+	if found > 16*sampleSize {
+		return words, inf32
+	}
+	for _, at := range pos[:found] {
+		words = append(words, ranked(s.key[at], int(at)))
 	}
 	return words, least
 }

@@ -32,16 +32,50 @@ func keyOf(word uint64) float32 {
 	return math.Float32frombits(^b &^ (1 << 31))
 }
 
-// Words that a comparison sort takes at most; more are sorted by their digits.
-const comparisonSort = 1024
+// Up to how many words a comparison sort is the fastest, and digits of 8 bits are.
+const (
+	comparisonSort = 48
+	narrowDigits   = 8192
+)
 
 // sortRanked sorts words whose places ascend already. spare is as long.
 func sortRanked(words, spare []uint64) {
-	if len(words) <= comparisonSort {
+	switch {
+	case len(words) <= comparisonSort:
 		slices.Sort(words)
-		return
+	case len(words) <= narrowDigits:
+		sortNarrow(words, spare[:len(words)])
+	default:
+		sortWide(words, spare[:len(words)])
 	}
-	// Three digits of 11 bits of the key; each pass keeps the order of the one before.
+}
+
+// sortNarrow sorts by four digits of 8 bits of the key. Each pass keeps the order of the
+// one before.
+func sortNarrow(words, spare []uint64) {
+	var count [4][256]uint32
+	for _, w := range words {
+		count[0][w>>32&0xFF]++
+		count[1][w>>40&0xFF]++
+		count[2][w>>48&0xFF]++
+		count[3][w>>56]++
+	}
+	from, to := words, spare
+	for pass := range count {
+		c := &count[pass]
+		starts(c[:])
+		shift := 32 + 8*pass
+		for _, w := range from {
+			digit := uint8(w >> shift)
+			to[c[digit]] = w
+			c[digit]++
+		}
+		from, to = to, from
+	}
+}
+
+// sortWide sorts by three digits of 11 bits.
+func sortWide(words, spare []uint64) {
 	const bits, mask = 11, 1<<11 - 1
 	var count [3][mask + 1]uint32
 	for _, w := range words {
@@ -49,14 +83,10 @@ func sortRanked(words, spare []uint64) {
 		count[1][w>>(32+bits)&mask]++
 		count[2][w>>(32+2*bits)]++
 	}
-	from, to := words, spare[:len(words)]
+	from, to := words, spare
 	for pass := range count {
 		c := &count[pass]
-		sum := uint32(0)
-		for i, n := range c {
-			c[i] = sum
-			sum += n
-		}
+		starts(c[:])
 		shift := 32 + pass*bits
 		for _, w := range from {
 			digit := w >> shift & mask
@@ -65,5 +95,14 @@ func sortRanked(words, spare []uint64) {
 		}
 		from, to = to, from
 	}
-	copy(words, from)
+	copy(words, spare)
+}
+
+// starts makes of counts where each digit begins.
+func starts(count []uint32) {
+	sum := uint32(0)
+	for i, n := range count {
+		count[i] = sum
+		sum += n
+	}
 }
