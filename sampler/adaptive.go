@@ -53,6 +53,7 @@ func (c *Chain) adaptiveP() int32 {
 		d := abs32((p[i] - aim) * inverseWidth)
 		s.logit[i] = peak - float32(float32(float32(sharpness*d)*d)/(1+d))
 	}
+	s.max = nil
 	// Upstream takes the first of a sorted list for the largest, which it is no more.
 	from := s.logit[0]
 	if !s.sorted {

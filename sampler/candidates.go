@@ -26,7 +26,7 @@ type candidates struct {
 	// behind all others.
 	masked int
 
-	// Of each block of logit; nil: not known.
+	// Of each block of logit; nil: not known. What writes to logit forgets it.
 	max []float32
 }
 
@@ -106,7 +106,7 @@ func (c *Chain) only(top float32) {
 	for i := range s.logit {
 		s.logit[i] = 0
 	}
-	s.temp, s.masked = 1, 0
+	s.temp, s.masked, s.max = 1, 0, nil
 }
 
 // top is the largest logit, before the temperature.

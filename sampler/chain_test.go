@@ -298,3 +298,59 @@ func TestConstraint(t *testing.T) {
 		t.Errorf("nothing fits: %v", err)
 	}
 }
+
+// letters is a vocabulary of texts, of which the first ends a text.
+type letters []string
+
+func (v letters) Tokens() int                   { return len(v) }
+func (v letters) Piece(token int32) []byte      { return []byte(v[token]) }
+func (v letters) EndsText(token int32) bool     { return token == 0 }
+func (v letters) EndOfTurn() int32              { return 0 }
+func (v letters) Detokenize(token int32) []byte { return []byte(v[token]) }
+
+func (v letters) Tokenize(text string) (tokens []int32) {
+	for _, c := range text {
+		for i, piece := range v {
+			if piece == string(c) {
+				tokens = append(tokens, int32(i))
+			}
+		}
+	}
+	return tokens
+}
+
+func TestInfill(t *testing.T) {
+	v := letters{"", "a", "ab", "abc", "x"}
+	p := testsampler.Bare()
+	p.Order, p.Vocabulary = []sampler.Step{sampler.Infill}, v
+	if _, err := sampler.New(5, p); err == nil || !strings.Contains(err.Error(), "put top_k before") {
+		t.Errorf("infill of everything: %v", err)
+	}
+	p.Order, p.TopK = []sampler.Step{sampler.TopK, sampler.Infill}, 5
+	c, err := sampler.New(5, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// "a", "ab" and "abc" have more than "x" together, and the likeliest of them stands.
+	for range 20 {
+		if token, err := c.Sample([]float32{-9, 1, 1.5, 1, 2}); token != 2 && token != 4 || err != nil {
+			t.Fatalf("token %d, %v", token, err)
+		}
+	}
+	for what, logits := range map[string][]float32{"the end is likely": {1, 1, 1, 1, 1}} {
+		if token, err := c.Sample(logits); token != 0 || err != nil {
+			t.Errorf("%s: token %d, %v", what, token, err)
+		}
+	}
+}
+
+func TestDRYBreakers(t *testing.T) {
+	v := letters{"", "a", "b", "ba", "xa", "c"}
+	want := [][]int32{{1, 2, 5}, {3, 2, 5}, {4, 2, 5}} // what ends with "a" goes on with "b", "c"
+	if got := sampler.DRYBreakers(v, []string{"abc", ""}); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	if got := sampler.DRYBreakers(v, []string{"b"}); !reflect.DeepEqual(got, [][]int32{{2}, {3}}) {
+		t.Errorf("%v", got)
+	}
+}

@@ -35,7 +35,7 @@ func (c *Chain) infill() {
 	})
 	if others == 0 {
 		end := v.EndOfTurn()
-		s.logit, s.token, s.masked = s.logit[:0], s.token[:0], 0
+		s.logit, s.token, s.masked, s.max = s.logit[:0], s.token[:0], 0, nil
 		if end >= 0 {
 			s.logit, s.token = append(s.logit, 1), append(s.token, end)
 		}
@@ -59,7 +59,7 @@ func (c *Chain) keep(p []float32, wanted func(i int) bool) (sum float32, kept []
 			n++
 		}
 	}
-	s.token, s.logit, s.masked = s.token[:n], s.logit[:n], 0
+	s.token, s.logit, s.masked, s.max = s.token[:n], s.logit[:n], 0, nil
 	return sum, p[:n]
 }
 

@@ -3,6 +3,7 @@ package sampler
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // RandomSeed asks for a seed drawn at random (LLAMA_DEFAULT_SEED, llama.h@v0.5.0).
@@ -120,6 +121,9 @@ func (p *Params) check(vocab int) error {
 	return p.checkParts(vocab)
 }
 
+// Candidates of infill at most.
+const maxInfill = 2000
+
 func (p *Params) checkParts(vocab int) error {
 	for _, b := range p.Bias {
 		if b.Token < 0 || int(b.Token) >= vocab {
@@ -136,12 +140,15 @@ func (p *Params) checkParts(vocab int) error {
 			}
 		}
 	}
-	for _, s := range p.Order {
+	for i, s := range p.Order {
 		if s < 0 || s >= numSteps {
 			return fmt.Errorf("sampler: step number %d; use ParseOrder", s)
 		}
 		if s == Infill && p.Vocabulary == nil {
 			return fmt.Errorf("sampler: infill needs a vocabulary")
+		}
+		if s == Infill && (p.TopK < 1 || p.TopK > maxInfill || !slices.Contains(p.Order[:i], TopK)) {
+			return fmt.Errorf("sampler: infill compares every pair of candidates; put top_k before it, with %d at most", maxInfill)
 		}
 	}
 	if p.Vocabulary != nil && p.Vocabulary.Tokens() != vocab {

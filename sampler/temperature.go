@@ -34,6 +34,7 @@ func (c *Chain) cool(temp float32) {
 		for i := range s.logit {
 			s.logit[i] /= temp
 		}
+		s.max = nil
 	default:
 		if s.temp != 1 {
 			c.list()
@@ -60,7 +61,7 @@ func (c *Chain) onlyTop() {
 		c.gather(top)
 	}
 	s.logit, s.token = s.logit[:1], s.token[:1]
-	s.order, s.masked = asHeld, size-1
+	s.order, s.masked, s.max = asHeld, size-1, nil
 	if s.temp != 1 {
 		c.list()
 	}

@@ -196,6 +196,7 @@ func (c *Chain) topNSigma(n float32) {
 			s.logit[i] = -inf32
 		}
 	}
+	s.max = nil
 }
 
 // applyXTC sometimes removes the likeliest down to the last one above a threshold
@@ -214,6 +215,6 @@ func (c *Chain) applyXTC() {
 		last = i
 	}
 	if last > 0 && s.size()-last >= p.MinKeep {
-		s.logit, s.token = s.logit[last:], s.token[last:]
+		s.logit, s.token, s.max = s.logit[last:], s.token[last:], nil
 	}
 }
