@@ -337,10 +337,8 @@ func TestInfill(t *testing.T) {
 			t.Fatalf("token %d, %v", token, err)
 		}
 	}
-	for what, logits := range map[string][]float32{"the end is likely": {1, 1, 1, 1, 1}} {
-		if token, err := c.Sample(logits); token != 0 || err != nil {
-			t.Errorf("%s: token %d, %v", what, token, err)
-		}
+	if token, err := c.Sample([]float32{1, 1, 1, 1, 1}); token != 0 || err != nil {
+		t.Errorf("the end is as likely as each other token: token %d, %v", token, err)
 	}
 }
 
