@@ -37,8 +37,7 @@ var imports = map[string][]string{
 	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/store/remote"},
-	"scripts/bench":           {".", "llama", "gguf", "plan", "llama/reference", "internal/oracle", "internal/testheader", "internal/testplan"},
-	"scripts/bench":           {".", "llama", "gguf", "sampler", "llama/reference"},
+	"scripts/bench":           {".", "llama", "gguf", "plan", "sampler", "llama/reference", "internal/oracle", "internal/testheader", "internal/testplan", "internal/testsampler"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},
@@ -47,8 +46,7 @@ var imports = map[string][]string{
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
 // import: it has the engine read files in the same process as ours.
-var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testplan"}
-var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testsampler"}
+var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testplan", "internal/testsampler"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)

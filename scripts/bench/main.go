@@ -44,8 +44,7 @@ func main() {
 	var ours string
 	flag.StringVar(&c.model, "model", "models/SmolLM2-135M-Instruct.Q4_1.gguf", "model file")
 	flag.IntVar(&c.pairs, "pairs", 15, "pairs of runs")
-	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated, resume, gguf, memory, plan, dist")
-	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated, resume, gguf, memory, dist, sampler")
+	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated, resume, gguf, memory, plan, dist, sampler")
 	flag.IntVar(&c.threads, "threads", 0, "threads of both sides; 0: the default of ours")
 	flag.StringVar(&c.peers, "peers", "build/cpu/cmake/bin", "folder of upstream's tools")
 	flag.IntVar(&c.sample, "sample", 0, "rows that planners are compared on; 0: all")
@@ -84,8 +83,7 @@ func (c *config) compare() error {
 	b := llm.BuildInfo()
 	fmt.Printf("engine  llama.cpp %s, tree %s, backend %s\nsystem  %s\nmodel   %s\n%d threads, %d pairs of processes in alternating order; ratio: above 1, ours is better\n\n",
 		b.Version, b.Tree[:12], b.Backend, strings.TrimSpace(b.System), filepath.Base(c.model), c.threads, c.pairs)
-	if c.only != "isolated" && c.only != "gguf" && c.only != "plan" && c.only != "dist" {
-	if c.only != "isolated" && c.only != "gguf" && c.only != "dist" && c.only != "sampler" {
+	if c.only != "isolated" && c.only != "gguf" && c.only != "plan" && c.only != "dist" && c.only != "sampler" {
 		header("ours", "upstream", "ratio")
 	}
 	for _, path := range []struct{ name, what string }{
