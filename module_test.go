@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,9 +101,16 @@ func moduleProxy(t *testing.T) string {
 	}
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)
-	for name := range strings.SplitSeq(strings.TrimSuffix(string(tracked), "\x00"), "\x00") {
-		if strings.HasPrefix(name, "scripts/bench/peers/") {
-			continue // a module of its own
+	names := strings.Split(strings.TrimSuffix(string(tracked), "\x00"), "\x00")
+	var apart []string // folders that are modules of their own
+	for _, name := range names {
+		if folder, ok := strings.CutSuffix(name, "/go.mod"); ok {
+			apart = append(apart, folder+"/")
+		}
+	}
+	for _, name := range names {
+		if slices.ContainsFunc(apart, func(folder string) bool { return strings.HasPrefix(name, folder) }) {
+			continue
 		}
 		text, err := os.ReadFile(name)
 		if os.IsNotExist(err) {
