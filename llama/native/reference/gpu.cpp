@@ -65,6 +65,9 @@ ggml_backend_buffer_t alloc_buffer(ggml_backend_buffer_type_t type, size_t size)
     if (!memory) {
         return nullptr;
     }
+    // Zero, as drivers hand it out first: where tensors are split, the engine clears parts that a device does not compute
+    // by multiplying what lies there with 0 (ggml-backend-meta.cpp@v0.5.0), which a NaN survives.
+    memset(memory, 0, size);
     g->used += size;
     return ggml_backend_buffer_init(type, buffer_interface, memory, size);
 }
