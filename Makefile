@@ -57,7 +57,7 @@ test-sampler: native test-models ## every chain of samplers beside the engine's:
 	go test ./llama/reference -run TestSampler -count=1 -timeout 12h -v -sampler.steps 20000 -sampler.gemma 2000
 
 test-race: build test-models ## what is concurrent, under the race detector
-	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./llama ./gguf
+	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./internal/oracle ./llama ./gguf
 
 test-gpu: ## tests and a report on the GPUs that are there (BACKEND=cuda or vulkan; else Vulkan with a module that is fetched)
 	@BACKEND=$(BACKEND) scripts/test-gpu.sh
@@ -80,6 +80,8 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzWrite -fuzz=FuzzWrite -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzValidate -fuzz=FuzzValidate -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzMeaning -fuzz=FuzzMeaning -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
+	go test -run=FuzzParseDevices -fuzz=FuzzParseDevices -fuzztime=$(or $(FUZZTIME),30s) ./plan
+	go test -run=FuzzStrip -fuzz=FuzzStrip -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./internal/oracle
 	go test -run=FuzzNames -fuzz=FuzzNames -fuzztime=$(or $(FUZZTIME),30s) ./quant
 	go test -run=FuzzChains -fuzz=FuzzChains -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./sampler
 	go test -run=FuzzKernels -fuzz=FuzzKernels -fuzztime=$(or $(FUZZTIME),30s) ./sampler
