@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/seed-f87006eb/llm/internal/spelling"
 )
 
 // FindCard finds a card by what a driver, or a person, calls it: "NVIDIA GeForce RTX 4090",
@@ -65,7 +67,7 @@ func nearCards(name string) (names []string) {
 	var all []near
 	for _, c := range Cards() {
 		short := cardKey(c.Short)
-		d := editDistance(key, short)
+		d := spelling.Distance(key, short)
 		if len(key) >= 3 && strings.Contains(short, key) {
 			d = min(d, 1)
 		}
@@ -78,25 +80,4 @@ func nearCards(name string) (names []string) {
 		names = append(names, n.short)
 	}
 	return names
-}
-
-// editDistance counts the letters to insert, remove or replace to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

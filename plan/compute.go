@@ -68,9 +68,10 @@ func (e *Estimator) representatives(list []int, p *placement, home *homes) []int
 	if main := e.h.Main(); main > 0 && main < n && !keepsAhead[e.h.Architecture] {
 		n = main
 	}
+	// Each layer has a copy of the distances, or the bank of residuals grows.
+	differ := strings.HasPrefix(e.h.Architecture, "t5") || e.h.ResidualBlock > 0
 	alike := func(a, b int) bool {
-		// Each layer has a copy of the distances, or the bank of residuals grows.
-		if strings.HasPrefix(e.h.Architecture, "t5") || e.h.ResidualBlock > 0 {
+		if differ {
 			return false
 		}
 		kinds := e.parts.kinds
