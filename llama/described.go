@@ -6,7 +6,6 @@ import "C"
 import (
 	"fmt"
 	"math"
-	"runtime"
 	"unicode/utf8"
 )
 
@@ -36,27 +35,15 @@ func putDescribed(devices []Described, params *C.struct_llm_model_params) (free 
 	if devices == nil {
 		return func() {}, nil
 	}
-	var pinner runtime.Pinner
-	var texts []func()
-	free = func() {
-		pinner.Unpin()
-		for _, f := range texts {
-			f()
-		}
-	}
-	text := func(s string) *C.char {
-		c, f := cString(s)
-		texts = append(texts, f)
-		return c
-	}
+	var l lent
 	list := make([]C.struct_llm_described, max(len(devices), 1)) // its address says that there is a list
 	for i, d := range devices {
 		if err := d.check(); err != nil {
-			free()
+			l.free()
 			return nil, err
 		}
 		list[i] = C.struct_llm_described{
-			name: text(d.Name), description: text(d.Description), backend: text(d.Backend),
+			name: l.text(d.Name), description: l.text(d.Description), backend: l.text(d.Backend),
 			total: C.uint64_t(d.Total), free: C.uint64_t(d.Free),
 			max_buffer: C.uint64_t(d.MaxBuffer), max_tensor: C.uint64_t(d.MaxTensor),
 			alignment: C.uint32_t(d.Alignment), host_alignment: C.uint32_t(d.HostAlignment), row_padding: C.uint32_t(d.RowPadding),
@@ -64,9 +51,9 @@ func putDescribed(devices []Described, params *C.struct_llm_model_params) (free 
 			compute_capability: C.uint32_t(d.ComputeCapability),
 		}
 	}
-	pinner.Pin(&list[0])
+	l.pinner.Pin(&list[0])
 	params.described, params.n_described = &list[0], C.int32_t(len(devices))
-	return free, nil
+	return l.free, nil
 }
 
 // check refuses what C would read otherwise.

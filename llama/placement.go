@@ -5,7 +5,6 @@ import "C"
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -61,28 +60,16 @@ func MaxDevices() int { return int(C.llm_max_devices()) }
 func (p *PlacementParams) put(params *C.struct_llm_model_params) (free func(), err error) {
 	params.split_mode, params.main_gpu = C.int32_t(p.SplitMode), C.int32_t(clampInt32(p.MainGPU))
 	params.no_host, params.use_extra_bufts = C.bool(p.NoHost), C.bool(p.Repack)
-	var pinner runtime.Pinner
-	var texts []func()
-	free = func() {
-		pinner.Unpin()
-		for _, f := range texts {
-			f()
-		}
-	}
-	text := func(s string) *C.char {
-		c, f := cString(s)
-		texts = append(texts, f)
-		return c
-	}
+	var l lent
 	if err := p.checkText(); err != nil {
 		return nil, err
 	}
 	if n := len(p.Devices); n > 0 {
 		names := make([]*C.char, n)
 		for i, name := range p.Devices {
-			names[i] = text(name)
+			names[i] = l.text(name)
 		}
-		pinner.Pin(&names[0])
+		l.pinner.Pin(&names[0])
 		params.devices, params.n_devices = &names[0], C.int32_t(n)
 	}
 	if n := len(p.TensorSplit); n > 0 {
@@ -90,18 +77,18 @@ func (p *PlacementParams) put(params *C.struct_llm_model_params) (free func(), e
 		for i, share := range p.TensorSplit {
 			shares[i] = C.float(share)
 		}
-		pinner.Pin(&shares[0])
+		l.pinner.Pin(&shares[0])
 		params.tensor_split, params.n_tensor_split = &shares[0], C.int32_t(n)
 	}
 	if n := len(p.Overrides); n > 0 {
 		overrides := make([]C.struct_llm_override, n)
 		for i, o := range p.Overrides {
-			overrides[i] = C.struct_llm_override{pattern: text(o.Pattern), buffer: text(o.Buffer)}
+			overrides[i] = C.struct_llm_override{pattern: l.text(o.Pattern), buffer: l.text(o.Buffer)}
 		}
-		pinner.Pin(&overrides[0])
+		l.pinner.Pin(&overrides[0])
 		params.overrides, params.n_overrides = &overrides[0], C.int32_t(n)
 	}
-	return free, nil
+	return l.free, nil
 }
 
 func (p *PlacementParams) checkText() error {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 	"os"
 	"time"
 
@@ -96,19 +94,7 @@ func (a *app) doctor(f *doctorFlags, model string) error {
 
 // printReport fails when a check did.
 func (a *app) printReport(r doctor.Report, asJSON bool) error {
-	var err error
-	if asJSON {
-		e := json.NewEncoder(a.out)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		err = e.Encode(r)
-	} else {
-		_, err = io.WriteString(a.out, doctorScreenOf(&r, styleOf(a.out)))
-	}
-	if err == nil && !r.Passed {
-		err = errReported
-	}
-	return err
+	return a.report(r, asJSON, func(s style) string { return doctorScreenOf(&r, s) }, r.Passed)
 }
 
 // collect shows each step on a terminal.

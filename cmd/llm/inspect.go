@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/url"
@@ -82,18 +81,7 @@ func (a *app) inspect(f *inspectFlags, address string) error {
 	if err != nil {
 		return err
 	}
-	if f.json {
-		e := json.NewEncoder(a.out)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		err = e.Encode(r)
-	} else {
-		_, err = io.WriteString(a.out, r.screen(styleOf(a.out)))
-	}
-	if err == nil && r.errors() > 0 {
-		err = errReported
-	}
-	return err
+	return a.report(r, f.json, r.screen, r.errors() == 0)
 }
 
 // openHeader reads the header of a file, or of what is behind a URL.

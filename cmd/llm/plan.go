@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -96,18 +95,7 @@ func (a *app) plan(f *planFlags, args []string) error {
 		return err
 	}
 	r.Milliseconds = time.Since(started).Milliseconds()
-	if f.json {
-		e := json.NewEncoder(a.out)
-		e.SetIndent("", "  ")
-		e.SetEscapeHTML(false)
-		err = e.Encode(r)
-	} else {
-		_, err = io.WriteString(a.out, r.screen(styleOf(a.out)))
-	}
-	if err == nil && !r.Fits {
-		err = errReported
-	}
-	return err
+	return a.report(r, f.json, r.screen, r.Fits)
 }
 
 // open reads the headers and starts what plans.

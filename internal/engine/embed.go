@@ -56,12 +56,10 @@ func (e *Engine) newEmbedder() (*embedder, error) {
 func (e *Engine) newEmbedContext(pooling llama.Pooling) (*llama.Context, error) {
 	mi := e.model.Info()
 	size, _ := e.embedContext()
-	p, err := e.options.contextParams(size)
+	p, err := e.options.embedParams(size, pooling)
 	if err != nil {
 		return nil, err
 	}
-	p.Batch, p.Ubatch = size, size
-	p.Embeddings, p.Pooling, p.Outputs = true, pooling, 0
 	if err := checkMemory(e.info.Path, e.options, p); err != nil {
 		return nil, err
 	}

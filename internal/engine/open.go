@@ -211,11 +211,10 @@ func (e *Engine) setUpEmbeddings() (*owner, error) {
 		return nil, err
 	}
 	size, reason := e.embedContext()
-	params, err := e.options.contextParams(size)
+	params, err := e.options.embedParams(size, m.ctx.Info().Pooling)
 	if err != nil {
 		return nil, errors.Join(err, m.close())
 	}
-	params.Batch, params.Ubatch, params.Outputs, params.Embeddings, params.Pooling = size, size, 0, true, m.ctx.Info().Pooling
 	e.describe(m.ctx, params, reason)
 	e.embedProgress.Store(m.ctx)
 	return &owner{engine: e, embedder: m}, nil

@@ -107,6 +107,15 @@ func (o *Options) contextParams(size int) (llama.ContextParams, error) {
 	return p, nil
 }
 
+// embedParams are those of a context for embeddings, which takes a text in one piece and has
+// an output for each token.
+func (o *Options) embedParams(size int, pooling llama.Pooling) (llama.ContextParams, error) {
+	p, err := o.contextParams(size)
+	p.Batch, p.Ubatch, p.Outputs = size, size, 0
+	p.Embeddings, p.Pooling = true, pooling
+	return p, err
+}
+
 func orDefault[T comparable](v, def T) T {
 	var zero T
 	if v == zero {
