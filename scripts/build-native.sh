@@ -13,8 +13,8 @@
 #   llama/abi.h             changes when llm.h does (scripts/abi.sh)
 #
 #   BACKEND=cpu scripts/build-native.sh          the archive (the default backend)
-#   BACKEND=cpu scripts/build-native.sh peers    upstream's llama-bench and
-#                                                llama-completion as well, from
+#   BACKEND=cpu scripts/build-native.sh peers    upstream's own tools as well (llama-bench,
+#                                                llama-perplexity and others), from
 #                                                the same objects, for comparison
 #   SANITIZE=address scripts/build-native.sh     with AddressSanitizer, for
 #                                                go test -asan: build/cpu-asan
