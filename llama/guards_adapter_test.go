@@ -2,6 +2,7 @@ package llama_test
 
 import (
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,7 +87,7 @@ var adapterGuards = map[string]guardCase{
 		lora, vector := g.adapters()
 		foreign, err := g.model(testgguf.Decoder(2)).LoadLoRA(testgguf.LoRA(g, g.header(), 1, false).Write(g, "foreign.gguf"))
 		g.must(err)
-		for _, scale := range []float32{nan, inf, -inf} {
+		for _, scale := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
 			errs = append(errs, g.c.Adapt(llama.ScaledAdapter{Adapter: lora, Scale: scale}), g.c.Adapt(llama.ScaledAdapter{Adapter: vector, Scale: scale}))
 		}
 		errs = append(errs, g.c.Adapt(llama.ScaledAdapter{Adapter: foreign, Scale: 1}), g.c.Adapt(llama.ScaledAdapter{}),

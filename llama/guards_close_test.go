@@ -23,10 +23,10 @@ var closeGuards = map[string]guardCase{
 	"children of a closed model": {llama.ErrClosed, func(g *guarded) []error {
 		m := g.closedModel()
 		_, contextErr := m.NewContext(smallParams())
-		_, samplerErr := m.NewSampler(plainSampler)
+		_, grammarErr := m.NewGrammar(`root ::= "a"`, "")
 		_, loraErr := m.LoadLoRA("x")
 		_, vectorErr := m.LoadControlVector("x")
-		return []error{contextErr, samplerErr, loraErr, vectorErr, m.Close()}
+		return []error{contextErr, grammarErr, loraErr, vectorErr, m.Close()}
 	}},
 	"a closed context": {llama.ErrInvalid, func(g *guarded) []error {
 		lora, _ := g.adapters()
@@ -50,14 +50,14 @@ var closeGuards = map[string]guardCase{
 		_, token := g.c.TokenEmbedding(-1)
 		return []error{logits, sequence, token}
 	}},
-	"a closed sampler": {llama.ErrInvalid, func(g *guarded) (errs []error) {
-		for _, p := range []llama.SamplerParams{plainSampler, warmSampler} {
-			s := g.sampler(p)
-			g.must(s.Close())
-			_, err := s.Sample(g.logits(0))
-			errs = append(errs, err, s.Accept(1, true), s.Accept(1, false), s.Constrain(`root ::= "a"`, ""))
+	"a closed grammar": {llama.ErrInvalid, func(g *guarded) (errs []error) {
+		s := g.constrained(`root ::= "a"`)
+		g.must(s.Close())
+		if s.Done() {
+			g.Error("it still answers")
 		}
-		return errs
+		_, err := s.Allows(1)
+		return append(errs, err, s.Mask(g.logits(0)), s.Accept(1))
 	}},
 	"closed templates and replies": {llama.ErrInvalid, func(g *guarded) []error {
 		templates, err := g.m.NewChatTemplates("{{ messages[0].content }}")
@@ -80,7 +80,7 @@ var closeGuards = map[string]guardCase{
 		return []error{g.b.Add(300, 0, true, 0)}
 	}},
 	"closing twice": {llama.ErrClosed, func(g *guarded) []error {
-		s := g.sampler(plainSampler)
+		s := g.constrained(`root ::= "a"`)
 		lora, vector := g.adapters()
 		templates, templatesErr := g.m.NewChatTemplates("{{ 1 }}")
 		reply, replyErr := llama.NewReply(`{"format":0}`)
@@ -96,7 +96,7 @@ var closeGuards = map[string]guardCase{
 	"closing a parent": {llama.ErrBusy, func(g *guarded) []error {
 		first := g.m.Close()
 		g.must(g.c.Close())
-		s := g.sampler(plainSampler)
+		s := g.constrained(`root ::= "a"`)
 		second := g.m.Close()
 		lora, vector := g.adapters()
 		g.must(s.Close())
@@ -108,12 +108,12 @@ var closeGuards = map[string]guardCase{
 		var m llama.Model
 		var c llama.Context
 		var b llama.Batch
-		var s llama.Sampler
+		var s llama.Grammar
 		_, tokenizeErr := m.Tokenize("x", true, true)
-		_, sampleErr := s.Sample(g.logits(0))
+		grammarErr := s.Mask(g.logits(0))
 		_, replyErr := new(llama.Reply).Add("x", true)
 		_, applyErr := new(llama.ChatTemplates).Apply([]byte(question))
-		return []error{tokenizeErr, c.Decode(&b), c.Decode(g.b), g.c.Decode(&b), sampleErr, replyErr, applyErr, c.Memory().Clear(),
+		return []error{tokenizeErr, c.Decode(&b), c.Decode(g.b), g.c.Decode(&b), grammarErr, replyErr, applyErr, c.Memory().Clear(),
 			g.c.Adapt(llama.ScaledAdapter{Adapter: &llama.Adapter{}, Scale: 1})}
 	}},
 }

@@ -1,7 +1,10 @@
 package llama_test
 
 import (
+	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/seed-f87006eb/llm/internal/testgguf"
@@ -17,15 +20,13 @@ var grammarGuards = map[string]guardCase{
 		return errs
 	}},
 	"an ambiguous grammar": {llama.ErrLimit, func(g *guarded) []error {
-		return []error{g.generate(`root ::= (("a"?){1,600}){1,3} "b"`)}
+		return []error{g.generate(`root ::= (("a"?){1,600}){1,3} "b"`, 200)}
 	}},
 	"a grammar that takes a second for each token": {llama.ErrLimit, func(g *guarded) []error {
-		return []error{g.generate(`root ::= (("a"?){1,200}){1,3} "b"`)}
+		return []error{g.generate(`root ::= (("a"?){1,200}){1,3} "b"`, 200)}
 	}},
 	"an ambiguous grammar over a text": {llama.ErrLimit, func(g *guarded) []error {
-		s := g.sampler(plainSampler)
-		defer s.Close()
-		return []error{s.Constrain(`root ::= (("a"?){1,200}){1,3} "b"`, strings.Repeat("a", 50))}
+		return []error{g.begin(`root ::= (("a"?){1,200}){1,3} "b"`, strings.Repeat("a", 50))}
 	}},
 	"200000 alternatives": {llama.ErrEngine, func(g *guarded) []error {
 		return []error{g.grammar("root ::= " + alternatives(200000))}
@@ -51,102 +52,153 @@ var grammarGuards = map[string]guardCase{
 		for _, text := range []string{"root ::=", "root ::= ", `root ::= ""`, `root ::= ""*`, `root ::= ("a"*)*`, `root ::= (("a"*)*)*`, `root ::= "a"{0}`, `root ::= "a"{0,0}`, `root ::= "a"{2,1}`, "root ::= ()", "root ::= [^]", "root ::= []", "root ::= [z-a]",
 			"root ::= [\xff]", "root ::= \"\xff\"", `root ::= "\uD800"`, `root ::= "\U00110000"`, `root ::= "\UFFFFFFFF"`, `root ::= [\U00110000-\UFFFFFFFF]`, "root ::= .", "root ::= .*", "root ::= <[1]>", "root ::= <[999999999]>", "root ::= <[99999999999999999999]>", "root ::= <[-1]>",
 			"root ::= !<[5]>", `root ::= | |`, "root ::= \"a\"\nroot ::= \"b\""} {
-			err := g.use(text)
+			err := g.generate(text, 5)
 			g.Logf("%q: %v", text, err)
 		}
 		return []error{nil}
 	}},
 	"grammars with NUL": {llama.ErrInvalid, func(g *guarded) []error {
-		s := g.sampler(plainSampler)
-		defer s.Close()
-		return []error{g.m.CheckGrammar("root ::= \"a\"\x00"), s.Constrain("root ::= \"a\"\x00", ""), s.Constrain("root ::= \"a\"+", "a\x00")}
+		return []error{g.m.CheckGrammar("root ::= \"a\"\x00"), g.begin("root ::= \"a\"\x00", ""), g.begin("root ::= \"a\"+", "a\x00")}
 	}},
 	"a token that the grammar forbids": {llama.ErrInvalid, func(g *guarded) []error {
-		s := g.constrained(`root ::= "ab"`, "")
+		s := g.constrained(`root ::= "ab"`)
 		defer s.Close()
-		errs := []error{s.Accept(g.token("b"), true), s.Accept(g.token("z"), true), s.Accept(g.m.Info().EOS, true), s.Accept(g.m.Info().BOS, true)}
-		g.must(s.Accept(g.token("a"), true))
-		errs = append(errs, s.Accept(g.token("a"), true), s.Accept(g.m.Info().EOS, true))
-		g.must(s.Accept(g.token("b"), true), s.Accept(g.m.Info().EOS, true))
-		return append(errs, s.Accept(g.token("a"), true), s.Accept(g.m.Info().BOS, true))
+		errs := []error{s.Accept(g.token("b")), s.Accept(g.token("z")), s.Accept(g.m.Info().EOS), s.Accept(g.m.Info().BOS)}
+		g.must(s.Accept(g.token("a")))
+		errs = append(errs, s.Accept(g.token("a")), s.Accept(g.m.Info().EOS))
+		if s.Done() {
+			g.Error("done before the end")
+		}
+		g.must(s.Accept(g.token("b")), s.Accept(g.m.Info().EOS))
+		if !s.Done() {
+			g.Error("not done at the end")
+		}
+		return append(errs, s.Accept(g.token("a")), s.Accept(g.m.Info().BOS))
 	}},
-	"the end of a grammar": {nil, func(g *guarded) (errs []error) {
-		s := g.constrained(`root ::= "a"`, "")
+	"bad tokens in a grammar": {llama.ErrInvalid, func(g *guarded) (errs []error) {
+		s := g.constrained(`root ::= "a"`)
 		defer s.Close()
-		logits := g.logits(0)
-		logits[g.token("a")], logits[g.token("b")] = 0.5, 1
+		for _, token := range g.badTokens() {
+			_, err := s.Allows(token)
+			errs = append(errs, err, s.Accept(token))
+		}
+		return errs
+	}},
+	"masks of another size": {llama.ErrInvalid, func(g *guarded) (errs []error) {
+		s := g.constrained(`root ::= "a"`)
+		defer s.Close()
+		for _, logits := range [][]float32{nil, {}, {1}, make([]float32, g.m.Info().Vocab-1), make([]float32, g.m.Info().Vocab+1)} {
+			errs = append(errs, s.Mask(logits))
+		}
+		return errs
+	}},
+	"what a grammar allows": {nil, func(g *guarded) (errs []error) {
+		s := g.constrained(`root ::= "a"`)
+		defer s.Close()
 		for _, want := range []llama.Token{g.token("a"), g.m.Info().EOS, g.m.Info().EOS} {
-			token, err := s.Sample(logits)
-			if token != want {
-				g.Errorf("token %d, want %d", token, want)
+			logits := g.logits(0.5)
+			logits[want] = float32(math.Inf(1))
+			errs = append(errs, s.Mask(logits))
+			for token, logit := range logits {
+				ok, err := s.Allows(llama.Token(token))
+				if err != nil || ok != (logit != float32(math.Inf(-1))) {
+					g.Fatalf("token %d: allowed %v, %v, and its logit is %v", token, ok, err, logit)
+				}
 			}
-			errs = append(errs, err, s.Accept(token, true))
+			if logits[want] != float32(math.Inf(1)) {
+				g.Errorf("the logit of token %d is %v", want, logits[want])
+			}
+			errs = append(errs, s.Accept(want))
 		}
 		return errs
 	}},
 	"texts that do not fit the grammar": {llama.ErrEngine, func(g *guarded) (errs []error) {
 		for _, text := range []string{"b", "aa", "a\n", "é", strings.Repeat("a", 1<<20)} {
-			s := g.sampler(plainSampler)
-			errs = append(errs, s.Constrain(`root ::= "a"`, text))
-			if token, err := s.Sample(g.logits(0)); err != nil || token != 0 {
-				g.Errorf("%.20q: a grammar that was refused acts: %d, %v", text, token, err)
-			}
-			g.must(s.Close())
+			errs = append(errs, g.begin(`root ::= "a"`, text))
 		}
 		return errs
 	}},
 	"half a character before the grammar": {llama.ErrInvalid, func(g *guarded) []error {
-		s := g.sampler(plainSampler)
-		defer s.Close()
-		return []error{s.Constrain(`root ::= "é"+`, "é\xc3"), s.Constrain(`root ::= .*`, "\xff")}
+		return []error{g.begin(`root ::= "é"+`, "é\xc3"), g.begin(`root ::= .*`, "\xff")}
 	}},
-	"a grammar that no token fits": {llama.ErrEngine, func(g *guarded) []error {
+	"a grammar that no token fits": {nil, func(g *guarded) []error {
 		m := g.model(testgguf.EncoderDecoder(1)) // its vocabulary has no bytes
-		s, err := m.NewSampler(plainSampler)
-		g.must(err, s.Constrain(`root ::= "é"`, ""))
+		s, err := m.NewGrammar(`root ::= "é"`, "")
+		g.must(err)
 		defer s.Close()
-		_, err = s.Sample(make([]float32, m.Info().Vocab))
+		logits := make([]float32, m.Info().Vocab)
+		err = s.Mask(logits)
+		if most := slices.Max(logits); most != float32(math.Inf(-1)) {
+			g.Errorf("a token is left: %v", most)
+		}
 		return []error{err}
 	}},
+}
+
+// begin is why a grammar is refused as one at work.
+func (g *guarded) begin(grammar, text string) error {
+	s, err := g.m.NewGrammar(grammar, text)
+	if err == nil {
+		g.must(s.Close())
+	}
+	return err
 }
 
 // grammar is why a grammar is refused, by both who take one.
 func (g *guarded) grammar(text string) error {
 	g.Helper()
-	s := g.sampler(plainSampler)
-	defer s.Close()
-	err, again := g.m.CheckGrammar(text), s.Constrain(text, "")
+	err, again := g.m.CheckGrammar(text), g.begin(text, "")
 	if (err == nil) != (again == nil) {
 		g.Errorf("%.100q: %v, and %v", text, err, again)
 	}
 	return err
 }
 
-// use samples a few tokens with a grammar.
-func (g *guarded) use(text string) error {
-	s := g.sampler(plainSampler)
-	defer s.Close()
-	if err := s.Constrain(text, ""); err != nil {
+func (g *guarded) constrained(grammar string) *llama.Grammar {
+	g.Helper()
+	s, err := g.m.NewGrammar(grammar, "")
+	g.must(err)
+	return s
+}
+
+// generate takes the first of the tokens that a grammar allows, so often, or until that
+// fails or none is left.
+func (g *guarded) generate(grammar string, tokens int) error {
+	s, err := g.m.NewGrammar(grammar, "")
+	if err != nil {
 		return err
 	}
-	logits := g.logits(0)
-	for range 5 {
-		token, err := s.Sample(logits)
-		if err != nil {
+	defer s.Close()
+	for range tokens {
+		logits := g.logits(0)
+		if err := s.Mask(logits); err != nil {
 			return err
 		}
-		if err := s.Accept(token, true); err != nil {
-			g.Errorf("%q: token %d was sampled and not accepted: %v", text, token, err)
+		token := slices.Index(logits, 0)
+		if token < 0 {
+			return nil
+		}
+		if ok, err := s.Allows(llama.Token(token)); err != nil || !ok {
+			return errors.Join(err, fmt.Errorf("token %d: %v", token, ok))
+		}
+		if err := s.Accept(llama.Token(token)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-func (g *guarded) constrained(grammar, text string) *llama.Sampler {
-	g.Helper()
-	s := g.sampler(plainSampler)
-	g.must(s.Constrain(grammar, text))
-	return s
+// logits are the same for all tokens.
+func (g *guarded) logits(v float32) []float32 {
+	logits := make([]float32, g.m.Info().Vocab)
+	for i := range logits {
+		logits[i] = v
+	}
+	return logits
+}
+
+func (g *guarded) badTokens() []llama.Token {
+	return []llama.Token{-1, -2, math.MinInt32, math.MaxInt32, llama.Token(g.m.Info().Vocab)}
 }
 
 // token is the one whose text this is.
@@ -167,19 +219,4 @@ func alternatives(n int) string {
 		fmt.Fprintf(&b, "%q | ", fmt.Sprint("a", i))
 	}
 	return b.String() + `"b"`
-}
-
-// generate samples 200 tokens of a grammar, or until that fails.
-func (g *guarded) generate(grammar string) error {
-	s := g.sampler(plainSampler)
-	defer s.Close()
-	err := s.Constrain(grammar, "")
-	logits := g.logits(0)
-	for i := 0; err == nil && i < 200; i++ {
-		var token llama.Token
-		if token, err = s.Sample(logits); err == nil {
-			err = s.Accept(token, true)
-		}
-	}
-	return err
 }

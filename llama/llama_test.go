@@ -324,58 +324,6 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-func TestSampler(t *testing.T) {
-	m := load(t, testmodel.SmolLM2(t))
-	good := llama.SamplerParams{Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, TypicalP: 1, RepeatPenalty: 1, Seed: 1}
-	logits := make([]float32, m.Info().Vocab)
-	logits[777] = 50
-	for _, temperature := range []float32{0, 0.8} {
-		p := good
-		p.Temperature = temperature
-		s, err := m.NewSampler(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if token, err := s.Sample(logits); err != nil || token != 777 {
-			t.Errorf("temperature %v: token %d, %v", temperature, token, err)
-		}
-		if err := m.Close(); !errors.Is(err, llama.ErrBusy) {
-			t.Errorf("close under a sampler: %v", err)
-		}
-		s.Close()
-	}
-	if logits[777] != 50 {
-		t.Error("the logits were changed")
-	}
-}
-
-// TestSeedRepeats: the same seed gives the same tokens, another one others.
-func TestSeedRepeats(t *testing.T) {
-	m := load(t, testmodel.SmolLM2(t))
-	logits := make([]float32, m.Info().Vocab)
-	draw := func(seed uint32) (tokens []llama.Token) {
-		s, err := m.NewSampler(llama.SamplerParams{Temperature: 1, TopP: 1, TypicalP: 1, RepeatPenalty: 1, Seed: seed})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		for range 8 {
-			token, err := s.Sample(logits)
-			if err != nil {
-				t.Fatal(err)
-			}
-			tokens = append(tokens, token)
-		}
-		return tokens
-	}
-	if a, b := draw(42), draw(42); !slices.Equal(a, b) {
-		t.Errorf("%v and %v", a, b)
-	}
-	if a, b := draw(42), draw(43); slices.Equal(a, b) {
-		t.Errorf("%v twice", a)
-	}
-}
-
 func TestCloseOrder(t *testing.T) {
 	m := load(t, testmodel.SmolLM2(t))
 	c, err := m.NewContext(smallParams())

@@ -7,7 +7,10 @@ package llama
 // #cgo nocallback llm_token_is_eog
 import "C"
 
-import "unsafe"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Token is an id in a model's vocabulary.
 type Token int32
@@ -82,4 +85,11 @@ func (m *Model) IsEOG(token Token) bool { return bool(C.llm_token_is_eog(m.c, C.
 // IsControl tells whether token is a control token.
 func (m *Model) IsControl(token Token) bool {
 	return bool(C.llm_token_is_control(m.c, C.int32_t(token)))
+}
+
+// Suppressed are the tokens that the model's file says are never to be generated.
+func (m *Model) Suppressed() []Token {
+	var tokens *C.int32_t
+	n := C.llm_model_suppressed(m.c, &tokens)
+	return slices.Clone(unsafe.Slice((*Token)(unsafe.Pointer(tokens)), n))
 }

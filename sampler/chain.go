@@ -58,7 +58,7 @@ type Count struct {
 // New makes a chain for a vocabulary of so many tokens. It keeps no reference to p's
 // slices.
 func New(vocab int, p Params) (*Chain, error) {
-	if err := p.check(vocab); err != nil {
+	if err := p.Check(vocab); err != nil {
 		return nil, err
 	}
 	c := &Chain{params: p, vocab: vocab, bias: append([]Bias(nil), p.Bias...)}

@@ -76,11 +76,11 @@ func Defaults() Params {
 	}
 }
 
-// Tokens that a window remembers at most.
-const maxLast = 1 << 20
+// MaxLast is how many tokens penalties and DRY look back at most.
+const MaxLast = 1 << 20
 
-// check says what no chain can be made of.
-func (p *Params) check(vocab int) error {
+// Check says why New would refuse the parameters for a vocabulary of so many tokens.
+func (p *Params) Check(vocab int) error {
 	if vocab < 1 || vocab > math.MaxInt32 {
 		return fmt.Errorf("sampler: a vocabulary of %d tokens; it must have 1 to %d", vocab, math.MaxInt32)
 	}
@@ -108,8 +108,8 @@ func (p *Params) check(vocab int) error {
 		name string
 		n    int
 	}{{"penalty", p.PenaltyLast}, {"DRY", p.DRY.Last}} {
-		if v.n < 0 || v.n > maxLast {
-			return fmt.Errorf("sampler: %s over the last %d tokens; it must be 0 to %d", v.name, v.n, maxLast)
+		if v.n < 0 || v.n > MaxLast {
+			return fmt.Errorf("sampler: %s over the last %d tokens; it must be 0 to %d", v.name, v.n, MaxLast)
 		}
 	}
 	if p.Mirostat < 0 || p.Mirostat > 2 {

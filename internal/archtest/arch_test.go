@@ -22,7 +22,7 @@ var imports = map[string][]string{
 	"sampler/kernelgen":       {},
 	"internal/chat":           {},
 	"internal/state":          {"internal/chat"},
-	"internal/engine":         {"gguf", "llama", "plan", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
+	"internal/engine":         {"gguf", "llama", "plan", "sampler", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
 	"internal/schema":         {},
 	"internal/store/remote":   {},
 	"internal/oracle":         {"gguf", "llama", "plan"},

@@ -68,6 +68,13 @@ type TokenLogprob struct {
 	Text    []byte // perhaps part of a UTF-8 character; control tokens as written
 	Logprob float64
 	Top     []TokenLogprob // the likeliest tokens, best first; their Top is empty
+	Steps   []Step         // of the sampler, for this token
+}
+
+// Step is a step of the sampler: how many candidates it found, and how many it left.
+type Step struct {
+	Name          string
+	Before, After int
 }
 
 // Dropped reports tokens that were left out: [From, To) of the conversation as it
@@ -89,6 +96,8 @@ type Usage struct {
 	Prompt     time.Duration // evaluating the prompt
 	FirstToken time.Duration // from the beginning of the request to the first token
 	Generation time.Duration // all tokens after the first
+
+	Steps []Step // of the sampler, summed over the tokens that were generated
 }
 
 // StopReason is why a reply ended.

@@ -95,32 +95,6 @@ type Adapter struct {
 	Scale float64 // 1: as trained; 0: off
 }
 
-// Sampling says how tokens are chosen. Start from DefaultSampling.
-type Sampling struct {
-	Seed             uint32 // RandomSeed: another one each time
-	Temperature      float64
-	TopK             int     // 0: off
-	TopP             float64 // 1: off
-	MinP             float64 // 0: off
-	TypicalP         float64 // 1: off
-	RepeatLast       int     // tokens that the penalties look back; -1: the context
-	RepeatPenalty    float64 // 1: off
-	FrequencyPenalty float64 // 0: off
-	PresencePenalty  float64 // 0: off
-}
-
-// RandomSeed stands for a seed that the engine draws itself.
-const RandomSeed = 0xFFFFFFFF
-
-// DefaultSampling are llama.cpp's defaults (common/common.h,
-// common_params_sampling).
-func DefaultSampling() Sampling {
-	return Sampling{
-		Seed: RandomSeed, Temperature: 0.8, TopK: 40, TopP: 0.95, MinP: 0.05, TypicalP: 1,
-		RepeatLast: 64, RepeatPenalty: 1,
-	}
-}
-
 // Overflow says what happens when a conversation does not fit the context. Nothing
 // is ever dropped without a Dropped event.
 type Overflow string

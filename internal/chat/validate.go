@@ -89,31 +89,6 @@ func checkTexts(what string, texts ...string) error {
 	return nil
 }
 
-func (s *Sampling) validate() error {
-	switch {
-	case !(s.Temperature >= 0):
-		return fmt.Errorf("%w: temperature %g; it must be 0 or more", ErrRequest, s.Temperature)
-	case !(s.TopP > 0 && s.TopP <= 1):
-		return fmt.Errorf("%w: top-p %g; it must be above 0 and at most 1", ErrRequest, s.TopP)
-	case !(s.MinP >= 0 && s.MinP <= 1):
-		return fmt.Errorf("%w: min-p %g; it must be from 0 to 1", ErrRequest, s.MinP)
-	case !(s.TypicalP > 0 && s.TypicalP <= 1):
-		return fmt.Errorf("%w: typical-p %g; it must be above 0 and at most 1", ErrRequest, s.TypicalP)
-	case s.TopK < 0:
-		return fmt.Errorf("%w: top-k %d; it must be 0 or more", ErrRequest, s.TopK)
-	case !(s.RepeatPenalty > 0):
-		return fmt.Errorf("%w: repeat penalty %g; it must be above 0", ErrRequest, s.RepeatPenalty)
-	case s.RepeatLast < -1:
-		return fmt.Errorf("%w: repeat last %d; it must be -1 or more", ErrRequest, s.RepeatLast)
-	}
-	for _, v := range []float64{s.Temperature, s.RepeatPenalty, s.FrequencyPenalty, s.PresencePenalty} {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return fmt.Errorf("%w: temperature and penalties must be finite numbers", ErrRequest)
-		}
-	}
-	return nil
-}
-
 // checkText refuses what no tokenizer can be trusted with: bytes that are not
 // UTF-8, and NUL, which ends a text for many of them.
 func checkText(what, s string) error {

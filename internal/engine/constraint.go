@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/sampler"
 )
 
 // constraint is what a reply must match: from its beginning, or, when it is lazy, from
@@ -109,7 +110,22 @@ func (g *generation) startGrammar() error {
 		}
 		return nil
 	}
-	return explainGrammar(g.sampler.Constrain(c.grammar, c.begun))
+	return explainGrammar(g.constrain(c.grammar, c.begun))
+}
+
+// constrain has the sampler choose what a grammar allows from now on.
+func (g *generation) constrain(grammar, begun string) (err error) {
+	if g.grammar, err = g.engine.model.NewGrammar(grammar, begun); err == nil {
+		g.sampler.Constrain(grammarConstraint{g.grammar})
+	}
+	return err
+}
+
+func (g *generation) endGrammar() {
+	if g.grammar != nil {
+		g.sampler.Constrain(nil)
+		g.grammar.Close()
+	}
 }
 
 // watchFor constrains the sampler when text triggers it. Text that the grammar refuses
@@ -124,7 +140,7 @@ func (g *generation) watchFor(text []byte) error {
 	}
 	grammar := g.watch.grammar
 	g.watch = nil
-	if err := g.sampler.Constrain(grammar, begin); errors.Is(err, llama.ErrLimit) {
+	if err := g.constrain(grammar, begin); errors.Is(err, llama.ErrLimit) {
 		return explainGrammar(err)
 	}
 	return nil
@@ -135,7 +151,7 @@ func explainGrammar(err error) error {
 	switch {
 	case errors.Is(err, llama.ErrLimit):
 		return fmt.Errorf("%w: the grammar is too ambiguous: %w; write it with fewer optional and repeated parts", chat.ErrRequest, err)
-	case errors.Is(err, llama.ErrEngine), errors.Is(err, llama.ErrInvalid):
+	case errors.Is(err, llama.ErrEngine), errors.Is(err, llama.ErrInvalid), errors.Is(err, sampler.ErrConstraint):
 		return fmt.Errorf("%w: %w", chat.ErrRequest, err)
 	}
 	return err

@@ -541,13 +541,17 @@ func TestStepAllocatesNothing(t *testing.T) {
 	defer e.templates.Close()
 	defer o.ctx.Close()
 	defer o.batch.Close()
+	e.info.Context.ContextSeq, e.info.Model = 512, model.Info()
 	sampling := chat.DefaultSampling()
-	smpl, err := newSampler(model, sampling, nil, 512)
+	params, err := e.samplerParams(&sampling)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer smpl.Close()
-	g := &generation{owner: o, job: &job{}, sampler: smpl}
+	chain, err := o.chain(params, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &generation{owner: o, job: &job{}, sampler: chain}
 	if err := o.evaluate([]llama.Token{1, 2, 3}); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/sampler"
 )
 
 // generation is the work on one job.
@@ -13,7 +14,8 @@ type generation struct {
 	*owner
 	job     *job
 	policy  chat.Overflow
-	sampler Sampler
+	sampler *sampler.Chain
+	grammar *llama.Grammar // nil: the sampler is free
 	stream  stream
 	reply   *reply
 	watch   *watch // nil: nothing triggers a grammar
@@ -63,21 +65,21 @@ func (g *generation) fit() ([]llama.Token, error) {
 
 func (g *generation) setUp(tokens []llama.Token) (err error) {
 	g.stream.stops = g.job.prompt.stops
-	if g.sampler, err = newSampler(g.engine.model, g.job.request.Sampling, tokens, g.size); err != nil {
+	if g.sampler, err = g.chain(g.job.prompt.sampling, tokens); err != nil {
 		return err
 	}
 	if err = g.startGrammar(); err == nil {
 		g.reply, err = newReply(g.job.prompt.syntax, g.emit)
 	}
 	if err != nil {
-		g.sampler.Close()
+		g.endGrammar()
 	}
 	return err
 }
 
 func (g *generation) tearDown() {
 	g.reply.close()
-	g.sampler.Close()
+	g.endGrammar()
 }
 
 // prefill evaluates what of the prompt is not in memory yet. The last token always
@@ -115,6 +117,9 @@ func (g *generation) loop() (chat.StopReason, error) {
 		if done, err := g.show(token, known.text); done || err != nil {
 			return chat.StopSequence, err
 		}
+		if g.grammar != nil && g.grammar.Done() {
+			return chat.StopEnd, nil // nothing but the end could follow
+		}
 		if limit := g.job.request.MaxTokens; limit > 0 && g.usage.CompletionTokens >= limit {
 			return chat.StopLength, nil
 		}
@@ -137,12 +142,24 @@ func (g *generation) next() (llama.Token, error) {
 	if err != nil {
 		return llama.NoToken, explainGrammar(err)
 	}
+	g.countSteps()
 	if n := g.job.request.Logprobs; n != 0 {
-		if err := g.likely.measure(logits, token, n); err != nil {
+		if err := g.likely.measure(g.sampler, logits, token, n); err != nil {
 			return llama.NoToken, err
 		}
 	}
-	return token, explainGrammar(g.sampler.Accept(token, true))
+	return llama.Token(token), explainGrammar(g.sampler.Accept(token, true))
+}
+
+// countSteps adds what the sampler's steps did to the usage.
+func (g *generation) countSteps() {
+	for i, s := range g.sampler.Trace() {
+		if i == len(g.usage.Steps) {
+			g.usage.Steps = append(g.usage.Steps, chat.Step{Name: s.Step})
+		}
+		g.usage.Steps[i].Before += s.Before
+		g.usage.Steps[i].After += s.After
+	}
 }
 
 // step appends one token to memory. It allocates nothing.

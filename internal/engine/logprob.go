@@ -3,21 +3,27 @@ package engine
 import (
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/sampler"
 )
 
 // logprobs remembers the likelihood of a token until its event is made.
 type logprobs struct {
-	own  float32
-	top  []llama.Token
-	tops []float32
+	own   float32
+	top   []int32
+	tops  []float32
+	steps []chat.Step
 }
 
 // measure is called while the logits are still there.
-func (l *logprobs) measure(logits []float32, token llama.Token, n int) (err error) {
-	if n = min(max(n, 0), len(logits)); len(l.top) != n {
-		l.top, l.tops = make([]llama.Token, n), make([]float32, n)
+func (l *logprobs) measure(c *sampler.Chain, logits []float32, token int32, n int) (err error) {
+	l.steps = nil
+	for _, s := range c.Trace() {
+		l.steps = append(l.steps, chat.Step{Name: s.Step, Before: s.Before, After: s.After})
 	}
-	l.own, err = llama.Logprobs(logits, token, l.top, l.tops)
+	if n = min(max(n, 0), len(logits)); len(l.top) != n {
+		l.top, l.tops = make([]int32, n), make([]float32, n)
+	}
+	l.own, err = c.Logprobs(logits, token, l.top, l.tops)
 	return err
 }
 
@@ -26,8 +32,9 @@ func (l *logprobs) event(m *llama.Model, token llama.Token) (chat.Event, error) 
 	if err != nil {
 		return chat.Event{}, err
 	}
+	own.Steps = l.steps
 	for i, t := range l.top {
-		top, err := tokenLogprob(m, t, l.tops[i])
+		top, err := tokenLogprob(m, llama.Token(t), l.tops[i])
 		if err != nil {
 			return chat.Event{}, err
 		}

@@ -21,6 +21,7 @@ type Engine struct {
 	templateErr error
 	cacheable   bool // what they render depends on nothing but the request
 	rendered    rendered
+	breakers    sync.Map // of DRY: lists of texts as tokens
 	adapters    adapters
 	options     Options
 	asked       int // the context, before Options.Fit chose one

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/sampler"
 )
 
 // owner is the one goroutine that touches the contexts.
@@ -26,6 +27,9 @@ type owner struct {
 	embedder *embedder // nil until it is needed
 
 	pieces pieces
+
+	sampler  *sampler.Chain // nil until it is needed
+	sampling sampler.Params // that it was made of, without the seed
 
 	// broken is the assertion that the engine ran into; it must not be used again.
 	broken error

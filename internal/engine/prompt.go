@@ -9,6 +9,7 @@ import (
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/schema"
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/sampler"
 )
 
 // prompt is a request made ready for the engine.
@@ -19,6 +20,7 @@ type prompt struct {
 	syntax string   // of the reply; empty: plain text
 
 	constraint constraint
+	sampling   sampler.Params
 
 	// visible are control tokens whose text the reply's syntax needs; the text of
 	// others is never shown.
@@ -44,6 +46,9 @@ func (e *Engine) prepare(r *chat.Request) (p *prompt, err error) {
 			p, err = e.renderChat(r)
 		} else {
 			p, err = e.renderRaw(r)
+		}
+		if err == nil {
+			p.sampling, err = e.samplerParams(&r.Sampling)
 		}
 		return err
 	})

@@ -74,11 +74,12 @@ type logprob struct {
 	ID      int32
 	Text    []byte
 	Logprob number
-	Top     []logprob `json:",omitzero"`
+	Top     []logprob   `json:",omitzero"`
+	Steps   []chat.Step `json:",omitzero"`
 }
 
 func newLogprob(t *chat.TokenLogprob) logprob {
-	p := logprob{ID: t.ID, Text: t.Text, Logprob: number(t.Logprob)}
+	p := logprob{ID: t.ID, Text: t.Text, Logprob: number(t.Logprob), Steps: t.Steps}
 	for i := range t.Top {
 		p.Top = append(p.Top, newLogprob(&t.Top[i]))
 	}
@@ -86,7 +87,7 @@ func newLogprob(t *chat.TokenLogprob) logprob {
 }
 
 func (p *logprob) logprob() chat.TokenLogprob {
-	t := chat.TokenLogprob{ID: p.ID, Text: p.Text, Logprob: float64(p.Logprob)}
+	t := chat.TokenLogprob{ID: p.ID, Text: p.Text, Logprob: float64(p.Logprob), Steps: p.Steps}
 	for i := range p.Top {
 		t.Top = append(t.Top, p.Top[i].logprob())
 	}

@@ -142,6 +142,8 @@ struct llm_model_info {
     bool     add_bos, add_eos;
 };
 void   llm_model_info(const llm_model * model, struct llm_model_info * out);
+// The tokens that the model's file forbids; borrowed from the model.
+int32_t llm_model_suppressed(const llm_model * model, const int32_t ** tokens);
 char * llm_model_desc(const llm_model * model);
 // A scalar of the file's metadata as text; NULL where there is none.
 char * llm_model_meta(const llm_model * model, const char * key);
@@ -287,39 +289,24 @@ void llm_adapter_free(llm_adapter * adapter);
 // holds was computed with others: the caller clears it.
 int  llm_context_adapt(llm_context * ctx, llm_adapter ** adapters, const float * scales, int32_t n, char ** err);
 
-// ---- sampler -----------------------------------------------------------------
-
-typedef struct llm_sampler llm_sampler;
-
-struct llm_sampler_params {
-    uint32_t seed;
-    float    temp; // <= 0: greedy
-    int32_t  top_k;
-    float    top_p, min_p, typical_p;
-    int32_t  penalty_last_n;
-    float    penalty_repeat, penalty_freq, penalty_present;
-};
-// The model must outlive the sampler.
-int  llm_sampler_new(const llm_model * model, const struct llm_sampler_params * params, llm_sampler ** out, char ** err);
-void llm_sampler_free(llm_sampler * smpl);
-// Whether accepted tokens change nothing: greedy, without penalties.
-bool llm_sampler_is_stateless(const llm_sampler * smpl);
-// From now on only what the grammar (GBNF) allows is sampled, as if text had been
-// generated already.
-int  llm_sampler_constrain(llm_sampler * smpl, const char * grammar, const char * text, char ** err);
-// Chooses a token from n_vocab logits, which are not modified.
-int  llm_sampler_sample(llm_sampler * smpl, const float * logits, int32_t n_vocab, int32_t * token, char ** err);
-// generated: false for tokens of the prompt, which a grammar does not see.
-int  llm_sampler_accept(llm_sampler * smpl, int32_t token, bool generated, char ** err);
-
-// Natural logarithms of the softmax over n_vocab logits: of token, and of the n_top
-// likeliest, best first.
-int llm_logprobs(const float * logits, int32_t n_vocab, int32_t token, int32_t n_top, int32_t * top, float * top_logprob,
-                 float * logprob, char ** err);
-
 // ---- grammar -------------------------------------------------------------------
 
-// Fails, with the place in the message, where llm_sampler_constrain would.
+typedef struct llm_grammar llm_grammar;
+
+// A grammar (GBNF, with a rule "root") at work, as if the text begun, whole characters,
+// had been generated already. The model must outlive it.
+int  llm_grammar_new(const llm_model * model, const char * grammar, const char * begun, llm_grammar ** out, char ** err);
+void llm_grammar_free(llm_grammar * grammar);
+// Whether a token can come next.
+int  llm_grammar_allows(llm_grammar * grammar, int32_t token, bool * allowed, char ** err);
+// Sets the logits, one for each token, of all that cannot come next to minus infinity.
+int  llm_grammar_mask(llm_grammar * grammar, float * logits, int32_t n_vocab, char ** err);
+// Moves on by a token; fails where it cannot come.
+int  llm_grammar_accept(llm_grammar * grammar, int32_t token, char ** err);
+// Whether nothing but the end of the text can come.
+bool llm_grammar_done(const llm_grammar * grammar);
+
+// Fails, with the place in the message, where llm_grammar_new would.
 int llm_grammar_check(const llm_model * model, const char * grammar, char ** err);
 // The grammar of a JSON schema, in GBNF. What of a schema the engine does not know it
 // ignores: check that before.

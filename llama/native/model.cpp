@@ -150,6 +150,14 @@ void llm_model_info(const llm_model * m, struct llm_model_info * out) {
     });
 }
 
+int32_t llm_model_suppressed(const llm_model * m, const int32_t ** tokens) {
+    int32_t n = 0;
+    if (m && tokens) {
+        *tokens = llama_vocab_get_suppress_tokens(m->vocab, &n);
+    }
+    return n;
+}
+
 char * llm_model_desc(const llm_model * m) {
     return llm::guard_value<char *>(nullptr, [&]() -> char * {
         if (!m) {

@@ -112,7 +112,7 @@ const fault faults[] = {
     [](fixture & f, char ** err) { return llm_encode(f.ctx, nullptr, err); },
     [](fixture &, char ** err) { return llm_batch_init(nullptr, 1, 1, err); },
     [](fixture & f, char ** err) { return llm_context_new(f.model, nullptr, &f.ctx, err); },
-    [](fixture & f, char ** err) { return llm_sampler_new(f.model, nullptr, nullptr, err); },
+    [](fixture & f, char ** err) { return llm_grammar_new(f.model, nullptr, nullptr, nullptr, err); },
     [](fixture & f, char ** err) { return llm_memory_seq_rm(f.ctx, 0, 0, -1, nullptr, err); },
     [](fixture & f, char ** err) { return llm_memory_seq_range(f.ctx, 0, nullptr, nullptr, err); },
     [](fixture & f, char ** err) { return llm_state_size(f.ctx, 0, nullptr, err); },
