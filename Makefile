@@ -55,6 +55,7 @@ test-pure: ## the packages that do not reach cgo, with cgo off
 
 test-sampler: native test-models ## every chain of samplers beside the engine's: 20,000 steps on SmolLM2, 2,000 on Gemma 3
 	go test ./llama/reference -run TestSampler -count=1 -timeout 12h -v -sampler.steps 20000 -sampler.gemma 2000
+	go test ./internal/engine -run TestOutputsOfSchemas -count=1 -timeout 2h -v -schema.outputs 30
 
 test-race: build test-models ## what is concurrent, under the race detector
 	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./internal/oracle ./llama ./gguf

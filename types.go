@@ -102,5 +102,14 @@ type Sampling = chat.Sampling
 // RandomSeed stands for a seed that the engine draws itself.
 const RandomSeed = chat.RandomSeed
 
+// DRY makes tokens less likely that go on with a repetition.
+type DRY = chat.DRY
+
+// TokenBias is added to the logit of a token.
+type TokenBias = chat.TokenBias
+
+// SamplerStep is a step of the sampler: how many candidates it found, and how many it left.
+type SamplerStep = chat.Step
+
 // DefaultSampling are llama.cpp's defaults.
 func DefaultSampling() Sampling { return chat.DefaultSampling() }

@@ -35,6 +35,8 @@ var aliases = map[string]string{
 	"nr":              "no-repack",
 	"temperature":     "temp",
 	"typical-p":       "typical",
+	"top-nsigma":      "top-n-sigma",
+	"sampler-seq":     "sampling-seq",
 	"sys":             "system-prompt",
 	"system":          "system-prompt",
 	"fa":              "flash-attn",

@@ -114,7 +114,11 @@ func (r *repl) set(argument string) error {
 func (r *repl) showSettings() error {
 	w := tabwriter.NewWriter(r.err, 0, 0, 2, ' ', 0)
 	for _, one := range allSettings {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", one.name, one.get(&r.settings), one.help)
+		value, help := one.get(&r.settings), one.help
+		if len(value) > 20 { // a wide column would push all help aside
+			value, help = "", value+"  ("+help+")"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", one.name, value, help)
 	}
 	if !r.raw {
 		fmt.Fprintf(w, "system\t%q\tsystem message\n", r.chat.system)

@@ -19,16 +19,14 @@ type runFlags struct {
 	prompt, file, system, resume string
 	raw, json, verbose           bool
 	templateFile                 string
-	think                        string
+	chosen                       settings
 	noThink                      bool
 
-	predict, seed, keep, logprobs                         int64
-	temperature, topP, minP, typical, repeat, pres, freqs float64
-	topK, repeatLast                                      int
-	stops                                                 []string
-	ignoreEOG                                             bool
-	overflow                                              string
-	grammar, grammarFile, schema, schemaFile              string
+	keep, logprobs                           int64
+	stops                                    []string
+	ignoreEOG                                bool
+	overflow                                 string
+	grammar, grammarFile, schema, schemaFile string
 }
 
 func (f *runFlags) register(c *cobra.Command) {
@@ -40,12 +38,12 @@ func (f *runFlags) register(c *cobra.Command) {
 	s.StringVar(&f.resume, "resume", "", "go on with the chat saved in this file, if it is there, and save it at the end")
 	s.BoolVar(&f.raw, "no-chat", false, "complete the prompt as it is, without the model's chat template")
 	s.StringVar(&f.templateFile, "chat-template-file", "", "use the jinja chat template in this file")
-	s.StringVar(&f.think, "think", string(thinkShow), "thoughts of the model: show, hide, or off (asks it not to think)")
 	s.BoolVar(&f.noThink, "no-think", false, "the same as --think off")
 	s.BoolVar(&f.json, "json", false, "print one JSON object an event")
 	s.BoolVarP(&f.verbose, "verbose", "v", false, "print times, speed and memory at the end")
 
-	s.Int64VarP(&f.predict, "predict", "n", -1, "tokens to generate; -1: until the model ends or the context is full")
+	f.chosen = defaultSettings()
+	registerSettings(c, &f.chosen)
 	s.StringArrayVarP(&f.stops, "stop", "r", nil, "end the reply before this text (can be given again)")
 	s.BoolVar(&f.ignoreEOG, "ignore-eos", false, "go on after the model ended its reply")
 	s.StringVar(&f.grammar, "grammar", "", "make the reply match this grammar (GBNF)")
@@ -53,25 +51,9 @@ func (f *runFlags) register(c *cobra.Command) {
 	s.StringVarP(&f.schema, "json-schema", "j", "", "make the reply JSON that matches this JSON schema")
 	s.StringVar(&f.schemaFile, "json-schema-file", "", "make the reply match the JSON schema in this file (-jf)")
 	s.Int64Var(&f.logprobs, "logprobs", 0, "print the probability of each token, and of the N likeliest at its place")
-	f.registerSampling(c)
 	f.registerEngine(c)
 	s.StringVar(&f.overflow, "context-policy", "error", "when the context is too small: error, shift or truncate-middle")
 	s.Int64Var(&f.keep, "keep", -1, "tokens at the start that survive; -1: BOS and the system message")
-}
-
-func (f *runFlags) registerSampling(c *cobra.Command) {
-	s := c.Flags()
-	s.Int64VarP(&f.seed, "seed", "s", -1, "seed of the sampler; -1: another one each time")
-	d := llm.DefaultSampling()
-	s.Float64Var(&f.temperature, "temp", d.Temperature, "temperature; 0: always the likeliest token")
-	s.IntVar(&f.topK, "top-k", d.TopK, "keep the k likeliest tokens; 0: all")
-	s.Float64Var(&f.topP, "top-p", d.TopP, "keep the likeliest tokens with this probability together; 1: all")
-	s.Float64Var(&f.minP, "min-p", d.MinP, "keep tokens at least this many times as likely as the likeliest; 0: all")
-	s.Float64Var(&f.typical, "typical", d.TypicalP, "locally typical sampling; 1: off")
-	s.Float64Var(&f.repeat, "repeat-penalty", d.RepeatPenalty, "weaken repeated tokens by this factor; 1: off")
-	s.IntVar(&f.repeatLast, "repeat-last-n", d.RepeatLast, "tokens the penalties look back; -1: the context")
-	s.Float64Var(&f.pres, "presence-penalty", 0, "weaken tokens that occurred; 0: off")
-	s.Float64Var(&f.freqs, "frequency-penalty", 0, "weaken tokens by how often they occurred; 0: off")
 }
 
 // openOptions reads the flags that say how the model is loaded.
@@ -86,29 +68,16 @@ func (f *runFlags) openOptions() ([]llm.Option, error) {
 
 // settings reads the flags that a chat can change.
 func (f *runFlags) settings() (settings, error) {
-	err := errors.Join(
-		inRange("seed", f.seed, -1, math.MaxUint32),
-		inRange("predict", f.predict, -1, math.MaxInt32),
-		oneOf("think", f.think, thinkModes...),
-	)
-	switch {
-	case err != nil:
-		return settings{}, err
-	case f.predict == 0:
-		return settings{}, usagef("--predict 0 generates nothing; use -1 for no limit")
-	case f.noThink && f.set.Changed("think") && f.think != string(thinkOff):
-		return settings{}, usagef("--no-think and --think %s: give one of them", f.think)
-	}
-	s := settings{sampling: llm.DefaultSampling(), maxTokens: int(max(f.predict, 0)), think: thinkMode(f.think)}
+	s := f.chosen
 	if f.noThink {
+		if f.set.Changed("think") && s.think != thinkOff {
+			return settings{}, usagef("--no-think and --think %s: give one of them", s.think)
+		}
 		s.think = thinkOff
 	}
-	if f.seed >= 0 {
-		s.sampling.Seed = uint32(f.seed)
+	if f.set.Changed("samplers") && f.set.Changed("sampling-seq") {
+		return settings{}, usagef("--samplers and --sampling-seq: give one of them")
 	}
-	to := &s.sampling
-	to.Temperature, to.TopK, to.TopP, to.MinP, to.TypicalP = f.temperature, f.topK, f.topP, f.minP, f.typical
-	to.RepeatLast, to.RepeatPenalty, to.PresencePenalty, to.FrequencyPenalty = f.repeatLast, f.repeat, f.pres, f.freqs
 	if err := validate(s.options()); err != nil {
 		return s, usageError{err}
 	}

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "record what llama-completion of the pinned tree says (make golden)")
 
-const goldenFile = "testdata/greedy.txt"
+const goldenFile = "testdata/upstream.txt"
 
 var goldenPrompts = []string{
 	"Once upon a time",
@@ -27,13 +27,42 @@ var goldenPrompts = []string{
 	"List five fruits and their colours.",
 }
 
-// golden is one recorded reply.
-type golden struct {
-	mode, prompt, text string
+// goldenFlags are choices of samplers, over a raw prompt and with a seed.
+var goldenFlags = []string{
+	"--temp 0.8",
+	"--temp 1.2 --top-k 0 --top-p 0.9",
+	"--temp 1 --typical 0.7 --top-k 0",
+	"--mirostat 1 --temp 1",
+	"--mirostat 2 --temp 1",
+	"--top-n-sigma 1.5 --temp 1.3",
+	"--xtc-probability 0.5 --xtc-threshold 0.05",
+	"--repeat-penalty 1.3 --frequency-penalty 0.2 --presence-penalty 0.1",
+	"--dry-multiplier 0.9 --temp 0.2",
+	"--dynatemp-range 0.5 --dynatemp-exp 1.2",
+	"--sampling-seq kt --top-k 100",
+	"--logit-bias 28-inf --logit-bias 30+2",
+	"--samplers top_k;temperature;adaptive_p --adaptive-target 0.4",
 }
 
-// TestGolden compares 64 greedy tokens of `llm run` with what llama-completion of
-// the same tree said, raw and chat. With -update it asks llama-completion again. A
+// golden is one recorded reply.
+type golden struct {
+	mode, prompt, flags, text string
+}
+
+func goldens() (all []golden) {
+	for _, mode := range []string{"raw", "chat"} {
+		for _, p := range goldenPrompts {
+			all = append(all, golden{mode: mode, prompt: p, flags: "--temp 0"})
+		}
+	}
+	for _, flags := range goldenFlags {
+		all = append(all, golden{mode: "raw", prompt: "Once upon a time there was", flags: "--seed 11 " + flags})
+	}
+	return all
+}
+
+// TestGolden compares 64 tokens of `llm run` with what llama-completion of the same tree
+// said: greedy ones, raw and chat, and drawn ones. With -update it asks llama-completion again. A
 // record of another processor is only a record: other instructions round
 // differently. (The engine's tests compare with a plain loop on every machine.)
 func TestGolden(t *testing.T) {
@@ -41,23 +70,23 @@ func TestGolden(t *testing.T) {
 		record(t)
 	}
 	system, records := readGolden(t)
-	if len(records) != 2*len(goldenPrompts) {
+	if len(records) != len(goldens()) {
 		t.Fatalf("%d records in %s", len(records), goldenFile)
 	}
 	same := system == llama.BuildInfo().System && len(buildFlags) == 0
 	for _, g := range records {
-		args := []string{"run", testmodel.SmolLM2(t), "-c", "4096", "-n", "64", "--temp", "0", "-p", g.prompt}
+		args := append([]string{"run", testmodel.SmolLM2(t), "-c", "4096", "-n", "64", "-p", g.prompt}, strings.Fields(g.flags)...)
 		if g.mode == "raw" {
 			args = append(args, "--no-chat")
 		}
 		got := strings.TrimSpace(runLLM(t, "", args...).stdout)
 		switch {
 		case got == "":
-			t.Errorf("%s %q: no text", g.mode, g.prompt)
+			t.Errorf("%s %q %s: no text", g.mode, g.prompt, g.flags)
 		case got != g.text && same:
-			t.Errorf("%s %q\n got %q\nwant %q", g.mode, g.prompt, got, g.text)
+			t.Errorf("%s %q %s\n got %q\nwant %q", g.mode, g.prompt, g.flags, got, g.text)
 		case got != g.text:
-			t.Logf("%s %q: differs from the record of another processor (%s)", g.mode, g.prompt, system)
+			t.Logf("%s %q %s: differs from the record of another processor (%s)", g.mode, g.prompt, g.flags, system)
 		}
 	}
 }
@@ -65,12 +94,10 @@ func TestGolden(t *testing.T) {
 func record(t *testing.T) {
 	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# 64 greedy tokens of llama-completion, tree %s\n", llama.BuildInfo().Tree)
+	fmt.Fprintf(&b, "# 64 tokens of llama-completion, tree %s\n", llama.BuildInfo().Tree)
 	fmt.Fprintf(&b, "# model %s\nsystem %q\n", filepath.Base(testmodel.SmolLM2(t)), llama.BuildInfo().System)
-	for _, mode := range []string{"raw", "chat"} {
-		for _, p := range goldenPrompts {
-			fmt.Fprintf(&b, "%s %q\n  %q\n", mode, p, askPeer(t, mode, p))
-		}
+	for _, g := range goldens() {
+		fmt.Fprintf(&b, "%s %q %s\n  %q\n", g.mode, g.prompt, g.flags, askPeer(t, g))
 	}
 	if err := os.MkdirAll("testdata", 0o755); err != nil {
 		t.Fatal(err)
@@ -80,11 +107,12 @@ func record(t *testing.T) {
 	}
 }
 
-func askPeer(t *testing.T, mode, prompt string) string {
+func askPeer(t *testing.T, g golden) string {
 	t.Helper()
 	peer := filepath.Join(testmodel.Root(), "build", "cpu", "cmake", "bin", "llama-completion")
-	args := []string{"-m", testmodel.SmolLM2(t), "-c", "4096", "-n", "64", "--temp", "0", "-p", prompt, "--no-display-prompt", "--no-warmup"}
-	if mode == "raw" {
+	args := []string{"-m", testmodel.SmolLM2(t), "-c", "4096", "-n", "64", "-p", g.prompt, "--no-display-prompt", "--no-warmup"}
+	args = append(args, strings.Fields(g.flags)...)
+	if g.mode == "raw" {
 		args = append(args, "-no-cnv")
 	} else {
 		args = append(args, "-cnv", "-st", "--jinja")
@@ -120,7 +148,11 @@ func readGolden(t *testing.T) (system string, records []golden) {
 		case key == "":
 			records[len(records)-1].text = unquote(strings.TrimSpace(line))
 		default:
-			records = append(records, golden{mode: key, prompt: unquote(value)})
+			prompt, err := strconv.QuotedPrefix(value)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			records = append(records, golden{mode: key, prompt: unquote(prompt), flags: strings.TrimSpace(value[len(prompt):])})
 		}
 	}
 	return system, records

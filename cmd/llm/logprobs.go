@@ -40,10 +40,25 @@ type tokenRow struct {
 	Bytes   []int      `json:"bytes,omitempty"`
 	Logprob float64    `json:"logprob"`
 	Top     []tokenRow `json:"top,omitempty"`
+	Sampler []stepRow  `json:"sampler,omitempty"`
+}
+
+// stepRow is what a step of the sampler did: candidates found and left.
+type stepRow struct {
+	Step   string `json:"step"`
+	Before int    `json:"before"`
+	After  int    `json:"after"`
+}
+
+func stepRows(steps []llm.SamplerStep) (rows []stepRow) {
+	for _, s := range steps {
+		rows = append(rows, stepRow{s.Name, s.Before, s.After})
+	}
+	return rows
 }
 
 func newTokenRow(t llm.TokenLogprob) tokenRow {
-	row := tokenRow{ID: t.ID, Text: string(t.Text), Logprob: max(t.Logprob, -math.MaxFloat64)} // JSON has no infinity
+	row := tokenRow{ID: t.ID, Text: string(t.Text), Logprob: max(t.Logprob, -math.MaxFloat64), Sampler: stepRows(t.Steps)} // JSON has no infinity
 	if !utf8.Valid(t.Text) {
 		row.Text = strings.ToValidUTF8(row.Text, "\ufffd")
 		for _, b := range t.Text {

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -120,6 +122,9 @@ func (p *textPrinter) stats(u *llm.Usage) {
 	fmt.Fprintf(p.err, "first token  %s\n", round(u.FirstToken))
 	fmt.Fprintf(p.err, "prompt       %d tokens, %d of them from memory, %s (%.1f tokens/s)\n", u.PromptTokens, u.CachedTokens, round(u.Prompt), rate(evaluated, u.Prompt))
 	fmt.Fprintf(p.err, "generation   %d tokens, %s (%.1f tokens/s)\n", u.CompletionTokens, round(u.Generation), rate(u.CompletionTokens-1, u.Generation))
+	if text := stepsText(u); text != "" {
+		fmt.Fprintf(p.err, "sampler      %s\n", text)
+	}
 	for _, d := range p.info.Shares {
 		fmt.Fprintf(p.err, "device       %-10s %d layers, %d tensors of %s\n", d.Device, d.Layers, d.Tensors, mib(d.Weights))
 	}
@@ -130,6 +135,22 @@ func (p *textPrinter) stats(u *llm.Usage) {
 	if peak := peakRSS(); peak > 0 {
 		fmt.Fprintf(p.err, "memory       peak of the process %s\n", mib(peak))
 	}
+}
+
+// stepsText says how many candidates each step of the sampler left, as a mean over the
+// tokens.
+func stepsText(u *llm.Usage) string {
+	if len(u.Steps) == 0 || u.Steps[0].Before == 0 {
+		return ""
+	}
+	mean := func(sum int) string {
+		return strconv.FormatFloat(math.Round(10*float64(sum)/float64(u.SampledTokens))/10, 'f', -1, 64)
+	}
+	parts := []string{mean(u.Steps[0].Before) + " candidates"}
+	for _, s := range u.Steps {
+		parts = append(parts, s.Name+" "+mean(s.After))
+	}
+	return strings.Join(parts, ", ") + " (means)"
 }
 
 // plan compares what was planned with what was taken, a line for each device.

@@ -82,6 +82,9 @@ func (p *jsonPrinter) event(ev llm.Event) error {
 		u := ev.Usage
 		o["prompt_tokens"], o["cached_tokens"], o["completion_tokens"], o["dropped_tokens"] = u.PromptTokens, u.CachedTokens, u.CompletionTokens, u.DroppedTokens
 		o["n_ctx"], o["queued_ms"], o["prompt_ms"], o["first_token_ms"], o["generation_ms"] = u.ContextSize, ms(u.Queued), ms(u.Prompt), ms(u.FirstToken), ms(u.Generation)
+		if len(u.Steps) > 0 {
+			o["sampled_tokens"], o["sampler"] = u.SampledTokens, stepRows(u.Steps)
+		}
 	case llm.KindStop:
 		o["reason"] = ev.Stop.Reason
 		if ev.Stop.Sequence != "" {

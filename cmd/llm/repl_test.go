@@ -225,7 +225,7 @@ func TestChatSettings(t *testing.T) {
 	if two.Sampling.Seed != llm.RandomSeed || two.MaxTokens != 0 {
 		t.Errorf("%+v", two)
 	}
-	for _, want := range []string{"temp               0.5 ", "think              off ", "top-k 40  (keep the", "42 of 100 tokens (42 %)", "a fake (fake.gguf)"} {
+	for _, want := range []string{"temp                0.5 ", "think               off ", "samplers                  penalties;dry;", "top-k 40  (keep the", "42 of 100 tokens (42 %)", "a fake (fake.gguf)"} {
 		if !strings.Contains(said(), want) {
 			t.Errorf("no %q in %s", want, said())
 		}

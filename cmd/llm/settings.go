@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -17,6 +16,8 @@ type settings struct {
 	think     thinkMode
 }
 
+func defaultSettings() settings { return settings{sampling: llm.DefaultSampling(), think: thinkShow} }
+
 // options are the settings as choices of a request.
 func (s settings) options() []llm.RequestOption {
 	options := []llm.RequestOption{
@@ -29,73 +30,20 @@ func (s settings) options() []llm.RequestOption {
 	return options
 }
 
-// setting is one value of the settings. Its name is also that of the flag.
+// setting is one value of the settings. Its name is also that of the flag, but for n.
 type setting struct {
 	name   string
+	kind   string // of the flag's value
 	help   string
 	values []string // where there are but these
 	get    func(*settings) string
 	set    func(*settings, string) error
 }
 
-var allSettings = []setting{
-	number("temp", "temperature; 0: always the likeliest token", func(s *settings) *float64 { return &s.sampling.Temperature }),
-	count("top-k", "keep the k likeliest tokens; 0: all", func(s *settings) *int { return &s.sampling.TopK }),
-	number("top-p", "keep the likeliest tokens with this probability together", func(s *settings) *float64 { return &s.sampling.TopP }),
-	number("min-p", "keep tokens at least this many times as likely as the likeliest", func(s *settings) *float64 { return &s.sampling.MinP }),
-	number("typical", "locally typical sampling; 1: off", func(s *settings) *float64 { return &s.sampling.TypicalP }),
-	number("repeat-penalty", "weaken repeated tokens by this factor; 1: off", func(s *settings) *float64 { return &s.sampling.RepeatPenalty }),
-	count("repeat-last-n", "tokens the penalties look back; -1: the context", func(s *settings) *int { return &s.sampling.RepeatLast }),
-	number("presence-penalty", "weaken tokens that occurred; 0: off", func(s *settings) *float64 { return &s.sampling.PresencePenalty }),
-	number("frequency-penalty", "weaken tokens by how often they occurred; 0: off", func(s *settings) *float64 { return &s.sampling.FrequencyPenalty }),
-	{
-		name: "seed", help: "seed of the sampler; -1: another one each time",
-		get: func(s *settings) string {
-			if s.sampling.Seed == llm.RandomSeed {
-				return "-1"
-			}
-			return strconv.FormatUint(uint64(s.sampling.Seed), 10)
-		},
-		set: func(s *settings, v string) error {
-			n, err := whole(v, -1, math.MaxUint32)
-			s.sampling.Seed = uint32(n)
-			return err
-		},
-	},
-	{
-		name: "n", help: "tokens of a reply at most; -1: no limit",
-		get: func(s *settings) string {
-			if s.maxTokens == 0 {
-				return "-1"
-			}
-			return strconv.Itoa(s.maxTokens)
-		},
-		set: func(s *settings, v string) error {
-			n, err := whole(v, -1, math.MaxInt32)
-			if err == nil && n == 0 {
-				err = errors.New("0 generates nothing; use -1 for no limit")
-			}
-			s.maxTokens = int(max(n, 0))
-			return err
-		},
-	},
-	{
-		name: "think", help: "thoughts of the model: show, hide, or off (asks it not to think)", values: thinkModes,
-		get: func(s *settings) string { return string(s.think) },
-		set: func(s *settings, v string) error {
-			if !slices.Contains(thinkModes, v) {
-				return fmt.Errorf("%q: it must be one of %v", v, thinkModes)
-			}
-			s.think = thinkMode(v)
-			return nil
-		},
-	},
-}
-
 // number is a setting with a fraction.
 func number(name, help string, field func(*settings) *float64) setting {
 	return setting{
-		name: name, help: help,
+		name: name, kind: "float", help: help,
 		get: func(s *settings) string { return strconv.FormatFloat(*field(s), 'g', -1, 64) },
 		set: func(s *settings, v string) (err error) {
 			if *field(s), err = strconv.ParseFloat(v, 64); err != nil {
@@ -109,7 +57,7 @@ func number(name, help string, field func(*settings) *float64) setting {
 // count is a setting in whole numbers.
 func count(name, help string, field func(*settings) *int) setting {
 	return setting{
-		name: name, help: help,
+		name: name, kind: "int", help: help,
 		get: func(s *settings) string { return strconv.Itoa(*field(s)) },
 		set: func(s *settings, v string) error {
 			n, err := whole(v, math.MinInt32, math.MaxInt32)

@@ -37,7 +37,7 @@ var imports = map[string][]string{
 	".":                       {"gguf", "llama", "plan", "quant", "internal/chat", "internal/engine", "internal/oracle", "internal/state", "internal/worker"},
 	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
-	"cmd/llm":                 {".", "gguf", "plan", "quant", "internal/doctor", "internal/doctor/machine", "internal/spelling", "internal/store/remote"},
+	"cmd/llm":                 {".", "gguf", "plan", "quant", "sampler", "internal/doctor", "internal/doctor/machine", "internal/spelling", "internal/store/remote"},
 	"scripts/bench":           {".", "llama", "gguf", "plan", "sampler", "llama/reference", "internal/oracle", "internal/testheader", "internal/testplan", "internal/testsampler"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},

@@ -97,7 +97,8 @@ type Usage struct {
 	FirstToken time.Duration // from the beginning of the request to the first token
 	Generation time.Duration // all tokens after the first
 
-	Steps []Step // of the sampler, summed over the tokens that were generated
+	SampledTokens int    // also the one that ended the text
+	Steps         []Step // of the sampler, summed over these
 }
 
 // StopReason is why a reply ended.

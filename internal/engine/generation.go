@@ -153,6 +153,7 @@ func (g *generation) next() (llama.Token, error) {
 
 // countSteps adds what the sampler's steps did to the usage.
 func (g *generation) countSteps() {
+	g.usage.SampledTokens++
 	for i, s := range g.sampler.Trace() {
 		if i == len(g.usage.Steps) {
 			g.usage.Steps = append(g.usage.Steps, chat.Step{Name: s.Step})
