@@ -232,3 +232,19 @@ func information(logs, terms, prob []float32) {
 	}
 	informationGo(logs[body:], terms[body:], prob[body:])
 }
+
+// gap is the sum of weight·(a-b) over the weights above 0. Others have no part in it,
+// whatever a and b are.
+func gap(weight, a, b []float32) float64 {
+	body := len(weight) &^ (lanes - 1)
+	sum := 0.0
+	if body > 0 {
+		sum = gapLanes(weight[:body], a[:body], b[:body])
+	}
+	for i, w := range weight[body:] {
+		if w > 0 {
+			sum += float64(float64(w) * float64(a[body+i]-b[body+i]))
+		}
+	}
+	return sum
+}

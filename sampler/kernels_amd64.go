@@ -171,3 +171,13 @@ func informationLanes(logs, terms, prob []float32) {
 		informationGo(logs, terms, prob)
 	}
 }
+
+func gapLanes(weight, a, b []float32) float64 {
+	switch level {
+	case avx512:
+		return gapAVX512(weight, a, b)
+	case avx2:
+		return gapAVX2(weight, a, b)
+	}
+	return gapGo(weight, a, b)
+}

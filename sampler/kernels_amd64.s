@@ -1407,6 +1407,50 @@ DATA sign<>+56(SB)/4, $0x80000000
 DATA sign<>+60(SB)/4, $0x80000000
 GLOBL sign<>(SB), RODATA|NOPTR, $64
 
+// func gapAVX512(weight []float32, a []float32, b []float32) float64
+// Requires: AVX, AVX512DQ, AVX512F, SSE2
+TEXT ·gapAVX512(SB), NOSPLIT, $0-80
+	MOVQ   weight_base+0(FP), AX
+	MOVQ   weight_len+8(FP), CX
+	MOVQ   a_base+24(FP), DX
+	MOVQ   b_base+48(FP), BX
+	VPXORQ Z0, Z0, Z0
+	VPXORQ Z1, Z1, Z1
+	VPXORQ Z2, Z2, Z2
+
+groups:
+	CMPQ          CX, $0x00
+	JE            groups_end
+	VMOVUPS       (AX), Z3
+	VMOVUPS       (DX), Z4
+	VCMPPS        $0x1e, Z2, Z3, K1
+	VSUBPS.Z      (BX), Z4, K1, Z4
+	VCVTPS2PD     Y3, Z5
+	VCVTPS2PD     Y4, Z6
+	VFMADD231PD   Z5, Z6, Z0
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VCVTPS2PD     Y3, Z5
+	VEXTRACTF32X8 $0x01, Z4, Y3
+	VCVTPS2PD     Y3, Z6
+	VFMADD231PD   Z5, Z6, Z1
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, DX
+	ADDQ          $0x40, BX
+	SUBQ          $0x10, CX
+	JMP           groups
+
+groups_end:
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y1, Y0, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X0, X1, X1
+	VPERMILPD     $0x01, X1, X0
+	VADDSD        X0, X1, X1
+	MOVSD         X1, ret+72(FP)
+	VZEROUPPER
+	RET
+
 // func divideAVX512(dst []float32, src []float32, by float32)
 // Requires: AVX, AVX512F
 TEXT ·divideAVX512(SB), NOSPLIT, $0-52
@@ -2968,6 +3012,66 @@ groups:
 	JMP         groups
 
 groups_end:
+	VZEROUPPER
+	RET
+
+// func gapAVX2(weight []float32, a []float32, b []float32) float64
+// Requires: AVX, FMA3, SSE2
+TEXT ·gapAVX2(SB), NOSPLIT, $0-80
+	MOVQ   weight_base+0(FP), AX
+	MOVQ   weight_len+8(FP), CX
+	MOVQ   a_base+24(FP), DX
+	MOVQ   b_base+48(FP), BX
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+
+groups:
+	CMPQ         CX, $0x00
+	JE           groups_end
+	VMOVUPS      (AX), Y5
+	VMOVUPS      (DX), Y6
+	VSUBPS       (BX), Y6, Y6
+	VCMPPS       $0x1e, Y4, Y5, Y7
+	VANDPS       Y7, Y6, Y6
+	VCVTPS2PD    X5, Y7
+	VCVTPS2PD    X6, Y8
+	VFMADD231PD  Y7, Y8, Y0
+	VEXTRACTF128 $0x01, Y5, X5
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPS      32(AX), Y5
+	VMOVUPS      32(DX), Y6
+	VSUBPS       32(BX), Y6, Y6
+	VCMPPS       $0x1e, Y4, Y5, Y7
+	VANDPS       Y7, Y6, Y6
+	VCVTPS2PD    X5, Y7
+	VCVTPS2PD    X6, Y8
+	VFMADD231PD  Y7, Y8, Y2
+	VEXTRACTF128 $0x01, Y5, X5
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X5, Y5
+	VCVTPS2PD    X6, Y6
+	VFMADD231PD  Y5, Y6, Y3
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, BX
+	SUBQ         $0x10, CX
+	JMP          groups
+
+groups_end:
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y1
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X0
+	VADDSD       X0, X1, X1
+	MOVSD        X1, ret+72(FP)
 	VZEROUPPER
 	RET
 

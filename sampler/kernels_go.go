@@ -188,3 +188,13 @@ func informationGo(logs, terms, prob []float32) {
 		}
 	}
 }
+
+func gapGo(weight, a, b []float32) float64 {
+	var sum lanewise
+	for i, w := range weight {
+		if w > 0 {
+			sum[i%lanes] = math.FMA(float64(w), float64(a[i]-b[i]), sum[i%lanes])
+		}
+	}
+	return sum.total()
+}

@@ -43,6 +43,9 @@ func roundStoreAVX512(dst []float32, weight []float32, key []float32, below floa
 // informationAVX512 is informationGo.
 func informationAVX512(logs []float32, terms []float32, prob []float32)
 
+// gapAVX512 is gapGo.
+func gapAVX512(weight []float32, a []float32, b []float32) float64
+
 // divideAVX512 is divideGo.
 func divideAVX512(dst []float32, src []float32, by float32)
 
@@ -87,6 +90,9 @@ func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float3
 
 // informationAVX2 is informationGo.
 func informationAVX2(logs []float32, terms []float32, prob []float32)
+
+// gapAVX2 is gapGo.
+func gapAVX2(weight []float32, a []float32, b []float32) float64
 
 // divideAVX2 is divideGo.
 func divideAVX2(dst []float32, src []float32, by float32)

@@ -95,6 +95,7 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	for _, x := range terms {
 		addFloats([]float32{x + 0})
 	}
+	add(gap(e, v, terms))
 	var out span
 	out.grow(n)
 	all := span{key: v, weight: e}

@@ -97,3 +97,33 @@ func (v *avx2) informationLoop(logs, terms, weight, n Register) {
 		ADDQ(Imm(lanes*4), terms)
 	})
 }
+
+func (v *avx2) gapLoop(weight, a, b, n Register) {
+	sum := zeros(4)
+	zero := YMM()
+	VXORPS(zero, zero, zero)
+	loop(n, "groups", func() {
+		for h := range 2 {
+			w, d, counts := YMM(), YMM(), YMM()
+			VMOVUPS(at(weight, h*32), w)
+			VMOVUPS(at(a, h*32), d)
+			VSUBPS(at(b, h*32), d, d)
+			VCMPPS(Imm(greater), zero, w, counts)
+			VANDPS(counts, d, d)
+			for i := range 2 {
+				x, y := YMM(), YMM()
+				if i == 1 {
+					VEXTRACTF128(Imm(1), w, w.AsX())
+					VEXTRACTF128(Imm(1), d, d.AsX())
+				}
+				VCVTPS2PD(w.AsX(), x)
+				VCVTPS2PD(d.AsX(), y)
+				VFMADD231PD(x, y, sum[2*h+i])
+			}
+		}
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), a)
+		ADDQ(Imm(lanes*4), b)
+	})
+	v.total(sum, 0)
+}

@@ -110,3 +110,32 @@ func (v *avx512) informationLoop(logs, terms, weight, n Register) {
 		ADDQ(Imm(lanes*4), terms)
 	})
 }
+
+func (v *avx512) gapLoop(weight, a, b, n Register) {
+	sum := zeros512()
+	zero := ZMM()
+	VPXORQ(zero, zero, zero)
+	w, d, x, y, half := ZMM(), ZMM(), ZMM(), ZMM(), YMM()
+	loop(n, "groups", func() {
+		VMOVUPS(at(weight, 0), w)
+		VMOVUPS(at(a, 0), d)
+		VCMPPS(Imm(greater), zero, w, K1)
+		VSUBPS_Z(at(b, 0), d, K1, d)
+		for i := range 2 {
+			if i == 0 {
+				VCVTPS2PD(w.AsY(), x)
+				VCVTPS2PD(d.AsY(), y)
+			} else {
+				VEXTRACTF32X8(Imm(1), w, half)
+				VCVTPS2PD(half, x)
+				VEXTRACTF32X8(Imm(1), d, half)
+				VCVTPS2PD(half, y)
+			}
+			VFMADD231PD(x, y, sum[i])
+		}
+		ADDQ(Imm(lanes*4), weight)
+		ADDQ(Imm(lanes*4), a)
+		ADDQ(Imm(lanes*4), b)
+	})
+	v.total(sum, 0)
+}

@@ -29,6 +29,7 @@ func main() {
 		moments(v)
 		rounded(v)
 		information(v)
+		gap(v)
 		each(v, "divide", "by", func(x, by Register) { v.div(x, by) })
 		each(v, "nearness", "center", func(x, center Register) { v.minusDistance(x, center) })
 	}
@@ -100,6 +101,7 @@ type vectors interface {
 	roundSumLoop(src, n Register)
 	roundStoreLoop(dst, weight, key, n Register)
 	informationLoop(logs, terms, weight, n Register)
+	gapLoop(weight, a, b, n Register)
 
 	broadcast(param string) Register
 	load(p Register) []Register
@@ -262,6 +264,15 @@ func information(v vectors) {
 	logs, terms := Load(Param("logs").Base(), GP64()), Load(Param("terms").Base(), GP64())
 	weight, n := Load(Param("prob").Base(), GP64()), Load(Param("prob").Len(), GP64())
 	v.informationLoop(logs, terms, weight, n)
+	v.close()
+	RET()
+}
+
+func gap(v vectors) {
+	text(v, "gap", "func(weight, a, b []float32) float64", "is gapGo.")
+	weight, n := Load(Param("weight").Base(), GP64()), Load(Param("weight").Len(), GP64())
+	a, b := Load(Param("a").Base(), GP64()), Load(Param("b").Base(), GP64())
+	v.gapLoop(weight, a, b, n)
 	v.close()
 	RET()
 }
