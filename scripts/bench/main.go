@@ -34,6 +34,8 @@ type config struct {
 	self    string
 	sample  int // rows that planners are compared on; 0: all
 	worst   int // rows of a planner that are named
+	chunks  int // windows that the quality of levels is compared on
+	record  string
 }
 
 func main() {
@@ -44,11 +46,13 @@ func main() {
 	var ours string
 	flag.StringVar(&c.model, "model", "models/SmolLM2-135M-Instruct.Q4_1.gguf", "model file")
 	flag.IntVar(&c.pairs, "pairs", 15, "pairs of runs")
-	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated, resume, gguf, memory, plan, dist, sampler")
+	flag.StringVar(&c.only, "only", "", "measure one of decode, generate, start, isolated, resume, gguf, memory, plan, dist, sampler, quality")
 	flag.IntVar(&c.threads, "threads", 0, "threads of both sides; 0: the default of ours")
 	flag.StringVar(&c.peers, "peers", "build/cpu/cmake/bin", "folder of upstream's tools")
 	flag.IntVar(&c.sample, "sample", 0, "rows that planners are compared on; 0: all")
 	flag.IntVar(&c.worst, "worst", 0, "rows to name on which our arithmetic is worst")
+	flag.IntVar(&c.chunks, "chunks", 4, "windows of 512 tokens that the quality of levels is compared on")
+	flag.StringVar(&c.record, "record", "", "file for the record of the quality of levels")
 	flag.StringVar(&ours, "ours", "", "measure one run of ours and print JSON (used by the program itself)")
 	flag.Parse()
 	err := c.resolve()
@@ -83,7 +87,7 @@ func (c *config) compare() error {
 	b := llm.BuildInfo()
 	fmt.Printf("engine  llama.cpp %s, tree %s, backend %s\nsystem  %s\nmodel   %s\n%d threads, %d pairs of processes in alternating order; ratio: above 1, ours is better\n\n",
 		b.Version, b.Tree[:12], b.Backend, strings.TrimSpace(b.System), filepath.Base(c.model), c.threads, c.pairs)
-	if c.only != "isolated" && c.only != "gguf" && c.only != "plan" && c.only != "dist" && c.only != "sampler" {
+	if c.only != "isolated" && c.only != "gguf" && c.only != "plan" && c.only != "dist" && c.only != "sampler" && c.only != "quality" {
 		header("ours", "upstream", "ratio")
 	}
 	for _, path := range []struct{ name, what string }{
@@ -109,6 +113,7 @@ func (c *config) compare() error {
 		{"plan", c.comparePlan},
 		{"dist", c.compareDist},
 		{"sampler", c.compareSampler},
+		{"quality", c.compareQuality},
 	} {
 		if c.only != "" && c.only != part.name {
 			continue
