@@ -55,7 +55,8 @@ func tosses(n, k int) float64 {
 	return math.Exp(a - b - c - float64(n)*math.Ln2)
 }
 
-// Mean and sample standard deviation of the values; the latter is 0 for one value.
+// MeanDeviation is the mean of the values and their sample standard deviation, which is 0 for
+// one value.
 func MeanDeviation(v []float64) (mean, deviation float64) {
 	for _, x := range v {
 		mean += x / float64(len(v))
