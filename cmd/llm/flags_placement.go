@@ -70,7 +70,9 @@ func (f *placementFlags) options(given func(flag string) bool) ([]llm.Option, er
 		if err != nil {
 			return nil, err
 		}
-		options = append(options, more...)
+		for _, o := range more {
+			options = append(options, llm.OverrideTensor(o[0], o[1]))
+		}
 	}
 	// Behind the overrides, which name tensors more closely: the first that matches counts.
 	if f.cpuMoE {
@@ -117,8 +119,8 @@ func tensorSplit(v string) (shares []float32, err error) {
 
 // overrideTensors reads REGEX=BUFFER,REGEX=BUFFER. A pattern may have commas and equal
 // signs: what stands between two commas without an equal sign belongs to the pattern
-// after it, and the last equal sign divides.
-func overrideTensors(v string) (options []llm.Option, err error) {
+// after it, and the last equal sign divides. They come back as pairs.
+func overrideTensors(v string) (overrides [][2]string, err error) {
 	pattern := ""
 	for part := range strings.SplitSeq(v, ",") {
 		part = pattern + part
@@ -130,12 +132,12 @@ func overrideTensors(v string) (options []llm.Option, err error) {
 		if i == 0 || i == len(part)-1 {
 			return nil, usagef("--override-tensor %s: it must be REGEX=BUFFER", v)
 		}
-		options, pattern = append(options, llm.OverrideTensor(part[:i], part[i+1:])), ""
+		overrides, pattern = append(overrides, [2]string{part[:i], part[i+1:]}), ""
 	}
 	if pattern != "" {
 		return nil, usagef("--override-tensor %s: it must be REGEX=BUFFER", v)
 	}
-	return options, nil
+	return overrides, nil
 }
 
 // completeDevices completes the last of a list of devices.
