@@ -85,13 +85,21 @@ func MAD(v []float64) float64 {
 	return consistent * Median(away)
 }
 
-// outlying is how many MAD from the median a value is called an outlier (Iglewicz and
-// Hoaglin 1993).
-const outlying = 3.5
+// outlying is how many MAD from the median a value is called an outlier. The usual 3.5 (Iglewicz
+// and Hoaglin 1993) is for many values: of six normal ones, whose MAD is often small by chance,
+// it calls one an outlier in 15 % of all cases, and 6 does in 4 %.
+const outlying = 6
 
-// Outliers are the places of values that are more than 3.5 MAD from the median and more than
-// the share least of it: where most values are alike, the smallest difference would be one.
+// enoughForOutliers is the fewest values of which one may be called an outlier.
+const enoughForOutliers = 6
+
+// Outliers are the places of values that are more than 6 MAD from the median and more than the
+// share least of it: where most values are alike, the smallest difference would be one. Of
+// fewer than six values none is.
 func Outliers(v []float64, least float64) (places []int) {
+	if len(v) < enoughForOutliers {
+		return nil
+	}
 	center := Median(v)
 	limit := max(outlying*MAD(v), least*math.Abs(center))
 	for i, x := range v {

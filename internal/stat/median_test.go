@@ -131,6 +131,7 @@ func TestOutliers(t *testing.T) {
 		{[]float64{100, 100, 100, 100, 100, 100.5}, nil}, // less than the least share
 		{[]float64{100, 100, 100, 100, 100, 102}, []int{5}},
 		{[]float64{1, 2, 3, 4, 5, 6}, nil},
+		{[]float64{100, 101, 99, 102, 60}, nil}, // too few
 		{nil, nil},
 	} {
 		if got := Outliers(c.v, 0.01); !slices.Equal(got, c.want) {
@@ -142,6 +143,26 @@ func TestOutliers(t *testing.T) {
 	}
 	if m, d := MeanDeviation([]float64{1, 2, 3, 4}); m != 2.5 || !near(d, math.Sqrt(5.0/3)) {
 		t.Errorf("mean %g, deviation %g", m, d)
+	}
+}
+
+// TestOutliersByChance: normal values are seldom called outliers.
+func TestOutliersByChance(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for n, most := range map[int]float64{6: 0.05, 9: 0.04, 20: 0.01} {
+		found := 0
+		for range 2000 {
+			v := make([]float64, n)
+			for i := range v {
+				v[i] = 1000 + r.NormFloat64()
+			}
+			if len(Outliers(v, 0)) > 0 {
+				found++
+			}
+		}
+		if share := float64(found) / 2000; share > most {
+			t.Errorf("of %d values: %.3f", n, share)
+		}
 	}
 }
 

@@ -110,7 +110,7 @@ const Width = 80
 func (r *Result) Table() string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "llama.cpp %s, %s · %s\n", r.Build.Engine, r.Build.Backend, r.machine())
-	fmt.Fprintf(&w, "%s of each test, in an order of its own each; medians\n", counted(r.Rounds, "round"))
+	fmt.Fprintf(&w, "medians of %s, each with all tests in an order of its own\n", counted(r.Rounds, "round"))
 	columns := append(unusual(r.Rows), measured(r)...)
 	for _, model := range r.models() {
 		rows := r.of(model)
@@ -206,7 +206,11 @@ func (r *Row) remarks() []string {
 	if r.Error == "" {
 		return r.Notes
 	}
-	return append([]string{"not measured: " + oneLine(r.Error)}, r.Notes...)
+	what := "not measured: "
+	if r.Speed != nil {
+		what = "not measured to the end: "
+	}
+	return append([]string{what + oneLine(r.Error)}, r.Notes...)
 }
 
 // writeFolded writes a text in lines of Width; what the text begins with is how far all but
