@@ -30,7 +30,7 @@ func (e *Engine) prepare(ctx context.Context, o *opened, t Test) error {
 func (e *Engine) rewind(ctx context.Context, o *opened, depth int) error {
 	memory := o.context.Memory()
 	if depth > 0 && o.filled == depth {
-		if ok, err := memory.Remove(0, depth, -1); err != nil || ok {
+		if ok, err := o.drop(depth); err != nil || ok {
 			return err
 		}
 		if o.state != nil {
@@ -49,13 +49,26 @@ func (e *Engine) rewind(ctx context.Context, o *opened, depth int) error {
 		return err
 	}
 	o.filled = depth
+	var err error
+	if o.first, _, err = memory.Range(0); err != nil {
+		return err
+	}
 	if o.keep {
-		var err error
 		if o.state, err = memory.State(0); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// drop forgets what came after a depth. False: memory cannot do that, or what came after has
+// pushed a part of the depth out of a window.
+func (o *opened) drop(depth int) (bool, error) {
+	first, _, err := o.context.Memory().Range(0)
+	if err != nil || first != o.first {
+		return false, err
+	}
+	return o.context.Memory().Remove(0, depth, -1)
 }
 
 // Run is of Machine.

@@ -61,6 +61,7 @@ type opened struct {
 	memory  []Memory
 	warm    map[[2]int]bool // prompt and generation
 	filled  int             // tokens of a depth that memory begins with
+	first   int             // position of the first of them that memory still had then
 	state   []byte          // of filled tokens, where memory cannot drop what came after
 	keep    bool            // state is wanted
 }

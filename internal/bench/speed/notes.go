@@ -71,6 +71,12 @@ func notes(rows []*row, r *Result, err error) (notes []string) {
 	if c.throttles > 0 {
 		say("CPUs slowed themselves down %s (heat or power)", counted(int(c.throttles), "time"))
 	}
+	for i := range r.Rows {
+		if row := &r.Rows[i]; row.Speed != nil && row.Energy != "" {
+			say("energy is of %s, whoever used it", row.Energy)
+			break
+		}
+	}
 	c.celsius.between(say, "the CPU had %.0f °C at first, %.0f °C at last, %.0f to %.0f °C between")
 	c.mhz.between(say, "the CPUs ran at %.0f MHz at first, %.0f MHz at last, %.0f to %.0f MHz between")
 	return notes
