@@ -33,6 +33,9 @@ func TestShellCompletion(t *testing.T) {
 		"run -ngl 99 -fa ":           "auto\non\noff\n:4\n",
 		"run --context-policy ":      "error\nshift\ntruncate-middle\n:4\n",
 		"embed --pooling ":           "none\nmean\ncls\nlast\nrank\n:4\n",
+		"bench a.gguf ":              "gguf\n:8\n",
+		"bench a.gguf -o ":           "table\nmd\ncsv\njson\njsonl\n:4\n",
+		"bench -fa ":                 "auto\non\noff\n:4\n",
 		"gguf ":                      "hash\tHash the tensors of model files\nmerge\tMerge the parts of a model into one file\nrename\tRename a key of a model file\nrm\tRemove keys of a model file\nset\tSet keys of a model file\nsplit\tSplit a model file into parts\n:4\n",
 		"gguf set ":                  "gguf\n:8\n",
 		"gguf hash m.gguf ":          "gguf\n:8\n",
@@ -95,13 +98,13 @@ func TestManual(t *testing.T) {
 		return m
 	}
 	one, two := pages(), pages()
-	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-plan.1", "llm-tokenize.1", "llm-gguf.1", "llm-gguf-set.1", "llm-devices.1", "llm-doctor.1", "llm-version.1", "llm-completion.1"} {
+	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-plan.1", "llm-bench.1", "llm-tokenize.1", "llm-gguf.1", "llm-gguf-set.1", "llm-devices.1", "llm-doctor.1", "llm-version.1", "llm-completion.1"} {
 		page := one[name]
 		if page == "" || page != two[name] || !strings.Contains(page, "\n.TH \""+strings.ToUpper(strings.TrimSuffix(name, ".1"))+"\" \"1\" \"\" \"llm\" \"llm\"\n") {
 			t.Errorf("%s: %.300q", name, page)
 		}
 	}
-	if len(one) != 21 || one["llm-man.1"] != "" {
+	if len(one) != 22 || one["llm-man.1"] != "" {
 		t.Errorf("%d pages", len(one))
 	}
 	if !strings.Contains(one["llm-run.1"], `\fB-n\fP, \fB--predict\fP=-1`) {

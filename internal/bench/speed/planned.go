@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
@@ -85,6 +86,9 @@ func (e *Engine) oracle(path string) *oracle.Oracle {
 	o, known := e.oracles[path]
 	if known {
 		return o
+	}
+	if i, err := os.Stat(path); err != nil || !i.Mode().IsRegular() { // opening a pipe waits for its writer
+		return nil
 	}
 	if f, err := gguf.Open(path); err == nil {
 		defer f.Close()

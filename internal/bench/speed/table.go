@@ -40,18 +40,24 @@ var settings = []struct {
 	{"threads", "", func(r *Row) string { return strconv.Itoa(r.Threads) }},
 }
 
-// unusual are the columns of settings that the rows need.
-func unusual(rows []Row) (columns []column) {
+// varying are the columns of settings that the rows differ in, and what is unusual of
+// the others, in words.
+func varying(rows []Row) (columns []column, unusual []string) {
 	for _, s := range settings {
 		values := map[string]bool{}
 		for i := range rows {
 			values[s.value(&rows[i])] = true
 		}
-		if len(values) > 1 || s.usual != "" && !values[s.usual] && len(values) > 0 {
+		switch {
+		case len(values) > 1:
 			columns = append(columns, column{title: s.title, value: s.value})
+		case len(values) == 1 && s.title == "threads":
+			unusual = append(unusual, counted(rows[0].Threads, "thread"))
+		case len(values) == 1 && !values[s.usual]:
+			unusual = append(unusual, s.title+" "+s.value(&rows[0]))
 		}
 	}
-	return columns
+	return columns, unusual
 }
 
 // measured are the columns of figures. An interval has its confidence in the title.
@@ -111,10 +117,15 @@ func (r *Result) Table() string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "llama.cpp %s, %s · %s\n", r.Build.Engine, r.Build.Backend, r.machine())
 	fmt.Fprintf(&w, "medians of %s, each with all tests in an order of its own\n", counted(r.Rounds, "round"))
-	columns := append(unusual(r.Rows), measured(r)...)
+	columns, _ := varying(r.Rows)
+	columns = append(columns, measured(r)...)
 	for _, model := range r.models() {
 		rows := r.of(model)
 		fmt.Fprintf(&w, "\n%s%s\n", plain(filepath.Base(model)), about(rows))
+		if why := rows[0].Error; why != "" && !slices.ContainsFunc(rows, func(row *Row) bool { return row.Error != why || row.Speed != nil }) {
+			writeFolded(&w, rows[0].remarks()[0])
+			continue
+		}
 		writeRows(&w, columns, rows)
 	}
 	if len(r.Notes) > 0 || r.PeakRSS > 0 {
@@ -129,17 +140,14 @@ func (r *Result) Table() string {
 	return w.String()
 }
 
-// machine names the processor, the devices and the threads.
+// machine names the processor, the devices and the settings that all tests have.
 func (r *Result) machine() string {
+	_, unusual := varying(r.Rows)
 	parts := append([]string{plain(r.System.CPU)}, r.System.Devices...)
-	threads := map[int]bool{}
-	for _, row := range r.Rows {
-		threads[row.Threads] = true
+	for i := range parts {
+		parts[i] = plain(parts[i])
 	}
-	if len(threads) == 1 {
-		parts = append(parts, counted(r.Rows[0].Threads, "thread"))
-	}
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
+	return strings.Join(slices.DeleteFunc(append(parts, unusual...), func(s string) bool { return s == "" }), " · ")
 }
 
 // models are the files, in the order in which they were given.
@@ -245,7 +253,8 @@ func (r *Result) Markdown() string {
 			return bytes(row.ModelSize)
 		}},
 	}
-	columns = append(append(columns, unusual(r.Rows)...), measured(r)...)
+	settings, _ := varying(r.Rows)
+	columns = append(append(columns, settings...), measured(r)...)
 	var w strings.Builder
 	line := func(cell func(column) string) {
 		for _, c := range columns {
