@@ -29,7 +29,7 @@ func (c *config) compareDist() error {
 	}
 	var prompt, generation pairs
 	for i := range c.pairs {
-		var release, native speed
+		var release, native speeds
 		err := inTurn(i,
 			func() (err error) { release, err = c.programSpeed(filepath.Join(dir, "bin/llm")); return err },
 			func() (err error) { native, err = c.programSpeed("bin/llm"); return err })
@@ -47,7 +47,7 @@ func (c *config) compareDist() error {
 }
 
 // programSpeed is what `llm run --json` says of a prompt and its reply.
-func (c *config) programSpeed(program string) (s speed, err error) {
+func (c *config) programSpeed(program string) (s speeds, err error) {
 	out, err := exec.Command(program, "run", "-m", c.model, "--no-chat", "--json", "--ignore-eos", "--temp", "0", "-c", "1024", "-t", strconv.Itoa(c.threads),
 		"-n", strconv.Itoa(generationTokens), "-p", strings.Repeat(" the", promptTokens)).Output()
 	if err != nil {
@@ -65,7 +65,7 @@ func (c *config) programSpeed(program string) (s speed, err error) {
 			return s, fmt.Errorf("%s: %w", program, err)
 		}
 		if u.Event == "usage" && u.PromptTokens == promptTokens && u.CompletionTokens == generationTokens {
-			return speed{1000 * u.PromptTokens / u.PromptMS, 1000 * (u.CompletionTokens - 1) / u.GenerationMS}, nil
+			return speeds{1000 * u.PromptTokens / u.PromptMS, 1000 * (u.CompletionTokens - 1) / u.GenerationMS}, nil
 		}
 	}
 	return s, fmt.Errorf("%s said nothing of %d and %d tokens: %s", program, promptTokens, generationTokens, out)

@@ -3,21 +3,19 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"runtime"
 	"strings"
-	"time"
 
 	"github.com/seed-f87006eb/llm"
-	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/internal/bench/speed"
 )
 
 // runOurs measures one run of a path, as llama-bench does: the prompt after one
 // like it, the generation after one token.
 func runOurs(c config, what string) error {
-	var s speed
+	var s speeds
 	var err error
 	switch what {
 	case "decode":
@@ -35,63 +33,27 @@ func runOurs(c config, what string) error {
 
 // decodeSpeed does what llama-bench does, through package llama: random tokens, no
 // sampling.
-func decodeSpeed(c config) (s speed, err error) {
-	runtime.LockOSThread()
-	m, err := llama.LoadModel(c.model, llama.DefaultModelParams())
-	if err != nil {
+func decodeSpeed(c config) (s speeds, err error) {
+	setup := speed.Setup{Batch: 2048, Ubatch: 512, KeyType: "f16", ValueType: "f16", FlashAttention: "auto", Threads: c.threads}
+	load := speed.Load{Model: c.model, GPULayers: -1, SplitMode: "layer"}
+	e := &speed.Engine{}
+	sensors, _ := speed.OpenSensors(os.DirFS("/"), nil)
+	defer sensors.Close()
+	r, err := speed.Run(context.Background(), e, sensors, []speed.Test{{Load: load, Setup: setup, Prompt: promptTokens}, {Load: load, Setup: setup, Generation: generationTokens}}, speed.Options{Rounds: 1})
+	if err := errors.Join(err, e.Close()); err != nil {
 		return s, err
 	}
-	defer m.Close()
-	if s.Prompt, err = decodeRate(m, c.threads, promptTokens, promptTokens, promptTokens); err != nil {
-		return s, err
-	}
-	s.Generation, err = decodeRate(m, c.threads, generationTokens, 1, 1)
-	return s, err
-}
-
-// decodeRate is the speed of total tokens, step at a time, after a warm-up.
-func decodeRate(m *llama.Model, threads, total, step, warmUp int) (float64, error) {
-	p := llama.DefaultContextParams()
-	p.Context, p.Batch, p.Ubatch, p.Threads, p.ThreadsBatch = total, 2048, 512, threads, threads
-	ctx, err := m.NewContext(p)
-	if err != nil {
-		return 0, err
-	}
-	defer ctx.Close()
-	batch, err := llama.NewBatch(step, 1)
-	if err != nil {
-		return 0, err
-	}
-	defer batch.Close()
-	decode := func(total, step int) error {
-		if err := ctx.Memory().Clear(); err != nil {
-			return err
+	for _, row := range r.Rows {
+		if row.Error != "" {
+			return s, fmt.Errorf("%s: %s", row.Test, row.Error)
 		}
-		for pos := 0; pos < total; pos += step {
-			batch.Clear()
-			for i := range step {
-				if err := batch.Add(llama.Token(rand.IntN(m.Info().Vocab)), pos+i, i == step-1, 0); err != nil {
-					return err
-				}
-			}
-			if err := ctx.Decode(batch); err != nil {
-				return err
-			}
-			ctx.Synchronize()
-		}
-		return nil
 	}
-	if err := decode(warmUp, warmUp); err != nil {
-		return 0, err
-	}
-	begin := time.Now()
-	err = decode(total, step)
-	return float64(total) / time.Since(begin).Seconds(), err
+	return speeds{r.Rows[0].Median, r.Rows[1].Median}, nil
 }
 
 // generateSpeed is what a user of the library sees: prompt and generation of whole
 // requests, with sampling, text and events.
-func generateSpeed(c config) (s speed, err error) {
+func generateSpeed(c config) (s speeds, err error) {
 	m, err := llm.Open(c.model, llm.ContextSize(promptTokens+1), llm.Threads(c.threads, 0))
 	if err != nil {
 		return s, err

@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
+
+	"github.com/seed-f87006eb/llm/internal/stat"
 )
 
 // pairs are measurements of both sides.
@@ -61,32 +62,12 @@ func (p *pairs) printDifference(name, unit string) {
 		median(differences), low, high, differences[0], differences[len(differences)-1])
 }
 
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
-}
+func median(v []float64) float64 { return stat.Median(v) }
 
-// medianInterval is the 95 % confidence interval of the median of sorted values, by
-// order statistics: it assumes nothing of how they are distributed.
-func medianInterval(sorted []float64) (low, high float64) {
-	n := len(sorted)
-	k := 0
-	for tail := 0.0; k < n/2; k++ {
-		tail += binomial(n, k) / math.Exp2(float64(n))
-		if tail > 0.025 {
-			break
-		}
-	}
-	k = max(k-1, 0)
-	return sorted[k], sorted[n-1-k]
-}
-
-func binomial(n, k int) float64 {
-	b := 1.0
-	for i := range k {
-		b *= float64(n-i) / float64(i+1)
-	}
-	return b
+// medianInterval is the 95 % confidence interval of the median.
+func medianInterval(v []float64) (low, high float64) {
+	b := stat.MedianBounds(v, 0.95)
+	return b.Low, b.High
 }
 
 // millis is a time in milliseconds.

@@ -115,7 +115,7 @@ const Width = 80
 // Table is the result for a terminal.
 func (r *Result) Table() string {
 	var w strings.Builder
-	fmt.Fprintf(&w, "llama.cpp %s, %s · %s\n", r.Build.Engine, r.Build.Backend, r.machine())
+	fold(&w, "", "  ", fmt.Sprintf("llama.cpp %s, %s · %s", r.Build.Engine, r.Build.Backend, r.machine()))
 	fmt.Fprintf(&w, "medians of %s, each with all tests in an order of its own\n", counted(r.Rounds, "round"))
 	columns, _ := varying(r.Rows)
 	columns = append(columns, measured(r)...)
@@ -221,19 +221,23 @@ func (r *Row) remarks() []string {
 	return append([]string{what + oneLine(r.Error)}, r.Notes...)
 }
 
-// writeFolded writes a text in lines of Width; what the text begins with is how far all but
-// the first are indented.
+// writeFolded writes a remark, which is indented as its text is, and a little more.
 func writeFolded(w io.Writer, text string) {
 	indent := text[:len(text)-len(strings.TrimLeft(text, " "))] + "  "
-	line := indent + "· "
-	fresh := true
+	fold(w, indent+"· ", indent+"  ", text)
+}
+
+// fold writes the words of a text in lines of Width, the first behind one text and the others
+// behind another.
+func fold(w io.Writer, first, others, text string) {
+	line, fresh := first, true
 	for _, word := range strings.Fields(plain(text)) {
 		switch {
 		case fresh:
 			line += word
 		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > Width:
 			fmt.Fprintln(w, line)
-			line = indent + "  " + word
+			line = others + word
 		default:
 			line += " " + word
 		}
