@@ -54,6 +54,7 @@ type ContextParams struct {
 	OpOffload      bool
 	FullSWA        bool // keep the whole context of sliding-window layers
 	UnifiedKV      bool // one buffer for all sequences
+	Collect        Collect
 }
 
 // DefaultContextParams are the engine's own.
@@ -88,6 +89,7 @@ type Context struct {
 	vocab int
 	info  ContextInfo
 
+	collects bool
 	adapters []*handle // those that act on it
 
 	cerr *C.char // where Decode gets its message: no allocation a call
@@ -105,9 +107,9 @@ func (m *Model) NewContext(p ContextParams) (*Context, error) {
 		n_threads: C.int32_t(clampInt32(p.Threads)), n_threads_batch: C.int32_t(clampInt32(p.ThreadsBatch)),
 		type_k: C.int32_t(p.KeyType), type_v: C.int32_t(p.ValueType), flash_attn: C.int32_t(p.FlashAttention),
 		embeddings: C.bool(p.Embeddings), pooling: C.int32_t(p.Pooling),
-		offload_kqv: C.bool(p.OffloadKQV), op_offload: C.bool(p.OpOffload), swa_full: C.bool(p.FullSWA), kv_unified: C.bool(p.UnifiedKV),
+		offload_kqv: C.bool(p.OffloadKQV), op_offload: C.bool(p.OpOffload), swa_full: C.bool(p.FullSWA), kv_unified: C.bool(p.UnifiedKV), collect: C.int32_t(p.Collect),
 	}
-	c := &Context{vocab: m.info.Vocab}
+	c := &Context{vocab: m.info.Vocab, collects: p.Collect != CollectNothing}
 	if err := open(c, &c.handle, "context", &m.handle); err != nil {
 		return nil, err
 	}

@@ -89,6 +89,9 @@ int check_context(const llama_model * model, const llm_context_params * p, char 
     if (!is_kv_type(p->type_k) || !is_kv_type(p->type_v)) {
         return llm::fail(err, LLM_EINVAL, "KV cache types %d and %d: not known for a cache", p->type_k, p->type_v);
     }
+    if (p->collect < LLM_COLLECT_NOTHING || p->collect > LLM_COLLECT_OUTPUT) {
+        return llm::fail(err, LLM_EINVAL, "collecting %d is not known", p->collect);
+    }
     if (p->pooling < LLAMA_POOLING_TYPE_UNSPECIFIED || p->pooling > LLAMA_POOLING_TYPE_RANK) {
         return llm::fail(err, LLM_EINVAL, "pooling %d is not known", p->pooling);
     }
@@ -215,6 +218,9 @@ template <class F> int compute(const char * op, llm_context * c, const llm_batch
         }
         c->n_rows         = 0;
         const int32_t got = f();
+        if (c->collector && !c->collector->problem.empty()) {
+            return llm::fail(err, LLM_EFATAL, "%s: %s", op, c->collector->problem.c_str());
+        }
         switch (got) {
             case 0:
                 c->n_rows = n_rows;
@@ -334,6 +340,12 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
             c->progress.fetch_add(1, std::memory_order_relaxed);
             return c->cancel.load(std::memory_order_relaxed);
         };
+
+        if (params->collect != LLM_COLLECT_NOTHING) {
+            c->collector        = std::make_unique<llm::collector>(params->collect == LLM_COLLECT_OUTPUT);
+            p.cb_eval           = llm::collector::callback;
+            p.cb_eval_user_data = c->collector.get();
+        }
 
         llm::simulation simulated(model->simulated);
         c->ctx = llama_init_from_model(model->model, p);

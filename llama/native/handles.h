@@ -1,6 +1,7 @@
 // What the opaque handles of llm.h hold.
 #pragma once
 
+#include "imatrix.h"
 #include "llm.h"
 #include "phantom.h"
 
@@ -41,6 +42,8 @@ struct llm_context {
     int32_t           n_rows = 0; // rows of logits, or of embeddings, of the last decode
 
     std::atomic<uint64_t> progress{ 0 };
+
+    std::unique_ptr<llm::collector> collector; // none: nothing is collected
 
     std::map<ggml_backend_buffer_type_t, size_t> reserved; // of a simulation: bytes to compute in
 

@@ -202,6 +202,10 @@ void llm_batch_free(struct llm_batch * batch);
 
 typedef struct llm_context llm_context;
 
+// What of the importance matrix a context collects while it decodes: nothing; sums for the
+// layers, as upstream's llama-imatrix; for the output matrix too.
+enum llm_collect { LLM_COLLECT_NOTHING = 0, LLM_COLLECT_LAYERS = 1, LLM_COLLECT_OUTPUT = 2 };
+
 struct llm_context_params {
     uint32_t n_ctx, n_batch, n_ubatch, n_seq_max;
     uint32_t n_outputs; // rows of logits or embeddings of a decode at most, n_seq_max or more; 0: one for each token
@@ -211,6 +215,7 @@ struct llm_context_params {
     bool     embeddings;      // compute embeddings instead of logits
     int32_t  pooling;         // enum llama_pooling_type: -1 the model's, 0 none, 1 mean, 2 cls, 3 last, 4 rank
     bool     offload_kqv, op_offload, swa_full, kv_unified;
+    int32_t  collect;         // enum llm_collect
 };
 void llm_context_default_params(struct llm_context_params * out);
 // The ggml type of a KV cache type's name (f16, q8_0, …), or -1.
@@ -253,6 +258,23 @@ struct llm_memory_use {
 };
 // Writes at most cap rows, returns how many there are.
 int llm_context_memory(const llm_context * ctx, struct llm_memory_use * out, int cap);
+
+// ---- importance matrix -----------------------------------------------------------
+
+// What was collected of one tensor. Sums are n_sums / n_counts squares for each count,
+// or, where a tensor of several matrices has one count, as many for each matrix.
+struct llm_collected {
+    const char *    name;   // borrowed, as the arrays are, until the next decode or change
+    const float *   sums;
+    const int64_t * counts; // columns of activations in the sums; one an expert
+    size_t          n_sums, n_counts;
+};
+int32_t llm_collected_count(const llm_context * ctx);
+bool    llm_collected_get(const llm_context * ctx, int32_t i, struct llm_collected * out); // false for a bad i
+// Puts an entry in place of one of that name, or beside the others: decoding adds to it.
+int     llm_collected_set(llm_context * ctx, const char * name, const float * sums, size_t n_sums, const int64_t * counts,
+                          size_t n_counts, char ** err);
+void    llm_collected_clear(llm_context * ctx);
 
 // ---- memory (KV cache or recurrent state) ---------------------------------------
 
