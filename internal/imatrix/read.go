@@ -85,14 +85,19 @@ func Decode(r io.ReaderAt, size int64) (*Matrix, error) {
 	if err != nil {
 		return nil, err
 	}
-	return fromGGUF(f)
+	m, err := FromGGUF(f)
+	if err == nil && len(m.Entries) == 0 {
+		return nil, invalidf("there are no entries")
+	}
+	return m, err
 }
 
 func invalidf(format string, args ...any) error {
 	return fmt.Errorf(format+" (%w)", append(args, ErrInvalid)...)
 }
 
-func fromGGUF(f *gguf.File) (*Matrix, error) {
+// FromGGUF is the matrix of a file whose header was read; perhaps one without entries.
+func FromGGUF(f *gguf.File) (*Matrix, error) {
 	if arch := f.Architecture(); arch != "" {
 		return nil, invalidf("this is a model (%s); give the file that llm imatrix made of it", gguf.Quote(arch))
 	}
@@ -133,9 +138,6 @@ func fromGGUF(f *gguf.File) (*Matrix, error) {
 		if m.Entries[name] == nil {
 			return nil, invalidf("%s has counts and no sums", gguf.Quote(name))
 		}
-	}
-	if len(m.Entries) == 0 {
-		return nil, invalidf("there are no entries")
 	}
 	return m, nil
 }
