@@ -50,6 +50,10 @@ var aliases = map[string]string{
 	"split-max-size":        "max-size",
 	"split-max-tensors":     "max-tensors",
 	"no-tensor-first-split": "keys-first",
+
+	"output-file": "output",
+	"ofreq":       "output-frequency",
+	"from-chunk":  "chunk",
 }
 
 func canonical(_ *pflag.FlagSet, name string) pflag.NormalizedName {

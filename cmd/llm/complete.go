@@ -22,12 +22,13 @@ var flagValues = map[string][]string{
 	"type":           gguf.ValueTypeNames(),
 	"kv-type":        llm.KVCacheTypes,
 	"outputs":        outputKinds,
+	"output-format":  imatrixForms,
 }
 
 // flagFiles are the flags that take a file, with the ends of its name; none: any.
 var flagFiles = map[string][]string{
 	"model": {"gguf"}, "lora": {"gguf"}, "lora-scaled": {"gguf"}, "control-vector": {"gguf"}, "control-vector-scaled": {"gguf"},
-	"mmproj": {"gguf"}, "model-draft": {"gguf"},
+	"in-file": {"gguf", "dat"}, "mmproj": {"gguf"}, "model-draft": {"gguf"},
 	"file": nil, "output": nil, "resume": nil, "chat-template-file": nil, "grammar-file": nil, "json-schema-file": nil,
 }
 
