@@ -80,6 +80,9 @@ static void on_log(enum ggml_log_level level, const char * text, void *) {
     static thread_local std::string         line;
     static thread_local enum ggml_log_level line_level = GGML_LOG_LEVEL_INFO;
 
+    if (scope * s = scope::current(); s && s->heard) {
+        s->heard(text);
+    }
     // Errors of a quiet scope are kept for the message as well.
     const int least = scope::current() && scope::current()->quiet ? GGML_LOG_LEVEL_CONT : log_level.load(std::memory_order_relaxed);
 

@@ -6,6 +6,7 @@
 
 #include <cstdarg>
 #include <exception>
+#include <functional>
 #include <new>
 #include <string>
 
@@ -37,6 +38,7 @@ public:
 
     const bool computes;
     bool       quiet = false; // a simulation: what the engine says of it is for nobody's log
+    std::function<void(const char *)> heard; // gets every text of the engine's log; what it throws leaves the call that logged
 
 private:
     scope *     outer;

@@ -399,6 +399,38 @@ struct llm_logits_params {
 int llm_probe_logits(const char * path, const int32_t * tokens, int32_t n_tokens, const struct llm_logits_params * params,
                      float ** logits, int32_t * n_vocab, char ** err);
 
+// ---- quantizing ----------------------------------------------------------------
+
+struct llm_tensor_type {
+    const char * name; // of a tensor, whole
+    int32_t      type; // enum ggml_type
+};
+// How much each input of a tensor matters: of each expert its row of numbers.
+struct llm_matrix_entry {
+    const char *  name; // of the tensor
+    const float * data; // finite, not negative
+    size_t        size;
+};
+struct llm_quantize_params {
+    int32_t ftype; // enum llama_ftype
+    int32_t n_threads;
+    bool    copy, pure, keep_output, requantize;
+    int32_t output_type, embedding_type; // enum ggml_type; negative: by the mixture
+    const struct llm_tensor_type *  types; // of single tensors, before the mixture
+    int32_t                         n_types;
+    const struct llm_matrix_entry * matrix; // NULL: there is none
+    int32_t                         n_matrix;
+    const char * matrix_file;    // noted in the result with what follows; NULL or empty: nothing is
+    const char * matrix_dataset; // NULL or empty: it does not say
+    int32_t      matrix_chunks;  // 0: it does not say
+    size_t       buffer;   // bytes of a tensor's rows that are in memory at once; 0: the engine's own limit
+    uint64_t     progress; // passed to llm_go_progress before each tensor; 0: nothing is called
+};
+// Quantizes a file, of a split model the first, to another, which is overwritten; where that
+// fails, a part of it may be there. With several threads an assertion while rows are
+// quantized ends the process.
+int llm_quantize(const char * in, const char * out, const struct llm_quantize_params * params, char ** err);
+
 #ifdef __cplusplus
 }
 #endif
