@@ -7,13 +7,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/cgo"
 	"slices"
 	"strings"
 	"unsafe"
-
-	"maps"
 )
 
 // QuantizeParams say what the quantizer makes of a file. Types are the numbers of enum
@@ -35,7 +34,7 @@ type QuantizeParams struct {
 	// them, in bytes. The result is the same. 0: QuantizeBuffer.
 	Buffer int
 	// Progress is called on this goroutine before each tensor, with values from 0 to 1.
-	Progress func(fraction float32)
+	Progress func(fraction float32) `json:"-"`
 }
 
 // QuantizeBuffer is where a larger buffer made nothing faster.

@@ -38,6 +38,29 @@ func (r *Recipe) check(t *Tensor, o *Options) {
 	}
 }
 
+// CheckImatrix says what is wrong with an importance matrix for the recipe: numbers is how
+// many an entry has for a tensor; false: there is none. Where nothing is wrong the list is
+// empty, and used is how many tensors are quantized with it.
+func (r *Recipe) CheckImatrix(numbers func(name string) (int, bool)) (used int, problems []string) {
+	list := Recipe{}
+	for i := range r.Tensors {
+		t := &r.Tensors[i]
+		if t.To == t.Type {
+			continue
+		}
+		want := dim(&t.Tensor, 0) * dim(&t.Tensor, 2)
+		switch n, ok := numbers(t.Name); {
+		case ok && uint64(n) == want:
+			used++
+		case ok && categoryOf(t.Name) != tokenEmbedding: // of these the quantizer does without
+			list.problem(t, "the importance matrix has %d numbers for it, and it takes %d: the matrix is of another model", n, want)
+		case needsImatrix(t, r.FileType) || ownMatrixOnly(t.To):
+			list.problem(t, "%v is not made without an importance matrix, and the one that is given has nothing for this tensor", t.To)
+		}
+	}
+	return used, list.Problems
+}
+
 // shown is how many problems of a kind are listed.
 const shown = 3
 

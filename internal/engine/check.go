@@ -10,11 +10,11 @@ import (
 	"github.com/seed-f87006eb/llm/llama"
 )
 
-// checkModel refuses a file that the engine would refuse in words that do not help, or
+// CheckModel refuses a file that the engine would refuse in words that do not help, or
 // would not survive. Weights must be there, or a vocabulary is enough. What is wrong
 // with the chat template stands in the way of chats only, and comes back by itself. use
 // gets a header that is good; nil: nobody does.
-func checkModel(path string, weights bool, use func(*gguf.File)) (badTemplate, err error) {
+func CheckModel(path string, weights bool, use func(*gguf.File)) (badTemplate, err error) {
 	if err := checkFile(path); err != nil {
 		return nil, fmt.Errorf("open model %w", err)
 	}
@@ -29,7 +29,7 @@ func checkModel(path string, weights bool, use func(*gguf.File)) (badTemplate, e
 	return badTemplate, nil
 }
 
-// checkAdapter is checkModel for what goes with a model.
+// checkAdapter is CheckModel for what goes with a model.
 func checkAdapter(kind, path string) error {
 	if err := checkFile(path); err != nil {
 		return fmt.Errorf("%s %w", kind, err)

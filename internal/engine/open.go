@@ -69,7 +69,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	begin, asked := time.Now(), o.Context
 	var chosen string
 	var notices []string
-	badTemplate, err := checkModel(path, true, func(f *gguf.File) {
+	badTemplate, err := CheckModel(path, true, func(f *gguf.File) {
 		if o.Fit {
 			chosen, notices = o.fit(ctx, f)
 		}

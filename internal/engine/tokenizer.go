@@ -19,7 +19,7 @@ type Tokenizer struct {
 
 // OpenTokenizer loads the vocabulary of the model at path, and no weights.
 func OpenTokenizer(ctx context.Context, path string) (*Tokenizer, error) {
-	if _, err := checkModel(path, false, nil); err != nil {
+	if _, err := CheckModel(path, false, nil); err != nil {
 		return nil, err
 	}
 	model, err := loadModel(ctx, path, nil, llama.ModelParams{VocabOnly: true, LoadMode: llama.LoadAuto})

@@ -17,8 +17,9 @@ type process struct {
 	exited   chan struct{} // closed when cmd.ProcessState is there
 }
 
-// startProcess starts program in a folder, with files from descriptor 3 on.
-func startProcess(program, dir string, files ...*os.File) (*process, error) {
+// startProcess starts program (empty: this one) in a folder, with an argument and with files
+// from descriptor 3 on.
+func startProcess(program, dir, argument string, files ...*os.File) (*process, error) {
 	p := &process{exited: make(chan struct{}), oomKills: oomKills()}
 	name := program
 	if program == "" {
@@ -31,7 +32,7 @@ func startProcess(program, dir string, files ...*os.File) (*process, error) {
 		}
 	}
 	p.cmd = &exec.Cmd{
-		Path: program, Args: []string{name, Argument}, Dir: dir, ExtraFiles: files,
+		Path: program, Args: []string{name, argument}, Dir: dir, ExtraFiles: files,
 		Stdout: &p.stderr, Stderr: &p.stderr, SysProcAttr: processAttr(), WaitDelay: time.Second,
 	}
 	// The parent reports a crash; a dump of goroutines helps nobody.

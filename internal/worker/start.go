@@ -47,7 +47,7 @@ func newChild(ctx context.Context, config *Config, dir string) (*child, error) {
 	if err != nil {
 		return nil, errors.Join(err, childRequests.Close(), requests.Close())
 	}
-	p, err := startProcess(config.Program, dir, childRequests, childReplies)
+	p, err := startProcess(config.Program, dir, Argument, childRequests, childReplies)
 	childRequests.Close()
 	childReplies.Close()
 	if err != nil {
