@@ -29,7 +29,7 @@ var imports = map[string][]string{
 	"internal/imatrix/pass":   {"gguf", "llama", "internal/engine", "internal/imatrix", "internal/score"},
 	"internal/engine":         {"gguf", "llama", "plan", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
 	"internal/imatrix":        {"gguf"},
-	"internal/quantize":       {"gguf", "llama", "quant", "internal/engine", "internal/imatrix", "internal/worker"},
+	"internal/quantize":       {"gguf", "llama", "quant", "internal/chat", "internal/engine", "internal/imatrix", "internal/worker"},
 	"internal/schema":         {},
 	"internal/store/remote":   {},
 	"internal/oracle":         {"gguf", "llama", "plan"},

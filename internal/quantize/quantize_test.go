@@ -286,14 +286,13 @@ func TestCrash(t *testing.T) {
 	f.Add("blk.0.attn_extra.weight", constant(256*256, 3e38), 256, 256)
 	folder := t.TempDir()
 	for kind, words := range map[gguf.FileType]string{
-		quant.IQ3_S:  "the engine",
-		quant.Q4_K_M: "quantized data validation failed",
+		quant.IQ3_S:  "; weights that are much too large do this",
+		quant.Q4_K_M: "quantized data validation failed: some weights are too large for this type",
 	} {
 		_, err := Run(t.Context(), f.Write(t, "huge.gguf"), filepath.Join(folder, "out.gguf"), Spec{FileType: kind, Threads: max(2, runtime.NumCPU()), Isolated: true}, nil)
 		if err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%v: %v", kind, err)
 		}
-		t.Log(err)
 	}
 	only(t, folder)
 }

@@ -159,16 +159,7 @@ func (j *Job) explain(ctx context.Context, err error, path string) error {
 	if missing := j.Recipe.Size - info.Size(); ok && missing > 0 && free < min(missing, margin) {
 		return fmt.Errorf("%w: %d bytes of %d were written and no more fit in %s; make room there, or write elsewhere", ErrNoSpace, info.Size(), j.Recipe.Size, filepath.Dir(path))
 	}
-	return plain(err)
-}
-
-// plain are the engine's words without the names of its functions.
-func plain(err error) error {
-	var e *llama.Error
-	if errors.As(err, &e) {
-		return fmt.Errorf("%w: %s", e.Kind, llama.Plain(e.Message))
-	}
-	return err
+	return inWords(err)
 }
 
 // watch tells progress how large the file is; what it returns ends that.
