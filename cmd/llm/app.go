@@ -75,6 +75,7 @@ func (a *app) root() *cobra.Command {
 	})
 	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.ggufCommand(), a.benchCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
 	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.ggufCommand(), a.imatrixCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.quantizeCommand(), a.ggufCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
 	return root
 }
 

@@ -11,18 +11,20 @@ import (
 
 // flagValues are the flags with but a few values.
 var flagValues = map[string][]string{
-	"think":          thinkModes,
-	"flash-attn":     switchValues,
-	"cache-type-k":   llm.KVCacheTypes,
-	"cache-type-v":   llm.KVCacheTypes,
-	"n-gpu-layers":   {"auto", "all"},
-	"split-mode":     llm.SplitModes,
-	"context-policy": {string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)},
-	"pooling":        llm.PoolingKinds,
-	"type":           gguf.ValueTypeNames(),
-	"kv-type":        llm.KVCacheTypes,
-	"outputs":        outputKinds,
-	"output-format":  imatrixForms,
+	"think":                thinkModes,
+	"flash-attn":           switchValues,
+	"cache-type-k":         llm.KVCacheTypes,
+	"cache-type-v":         llm.KVCacheTypes,
+	"n-gpu-layers":         {"auto", "all"},
+	"split-mode":           llm.SplitModes,
+	"context-policy":       {string(llm.OverflowError), string(llm.OverflowShift), string(llm.OverflowTruncateMiddle)},
+	"pooling":              llm.PoolingKinds,
+	"type":                 gguf.ValueTypeNames(),
+	"kv-type":              llm.KVCacheTypes,
+	"outputs":              outputKinds,
+	"output-format":        imatrixForms,
+	"output-tensor-type":   tensorTypeNames(),
+	"token-embedding-type": tensorTypeNames(),
 }
 
 // flagFiles are the flags that take a file, with the ends of its name; none: any.
@@ -30,6 +32,7 @@ var flagFiles = map[string][]string{
 	"model": {"gguf"}, "lora": {"gguf"}, "lora-scaled": {"gguf"}, "control-vector": {"gguf"}, "control-vector-scaled": {"gguf"},
 	"in-file": {"gguf", "dat"}, "mmproj": {"gguf"}, "model-draft": {"gguf"},
 	"file": nil, "output": nil, "resume": nil, "chat-template-file": nil, "grammar-file": nil, "json-schema-file": nil,
+	"imatrix": {"gguf", "dat"}, "tensor-type-file": nil,
 }
 
 // completeFlags tells the shell what the values of a command's flags are: files,

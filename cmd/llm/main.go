@@ -12,10 +12,11 @@ import (
 	"syscall"
 
 	"github.com/seed-f87006eb/llm"
+	"github.com/seed-f87006eb/llm/internal/quantize"
 )
 
 func main() {
-	if llm.WorkerMain() { // the child of an isolated model
+	if llm.WorkerMain() || quantize.ChildMain() { // a child of this program
 		return
 	}
 	// A reader that went away (`llm run … | head -c1`) is an error to report, not

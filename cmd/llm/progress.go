@@ -45,6 +45,16 @@ func (p *progress) bytes(done, total int64) {
 	p.show(float32(done)/float32(max(total, 1)), ", "+size(int64(speed))+"/s")
 }
 
+// remaining is bytes with the time that is left, where the speed so far lasts.
+func (p *progress) remaining(done, total int64) {
+	text, took := "", time.Since(p.start)
+	if done > 0 && took > 2*time.Second {
+		left := time.Duration(float64(took) * float64(total-done) / float64(done)).Round(time.Second)
+		text = fmt.Sprintf(", %v left", left)
+	}
+	p.show(float32(done)/float32(max(total, 1)), text)
+}
+
 func (p *progress) show(fraction float32, speed string) {
 	now := time.Now()
 	if now.Before(p.next) {

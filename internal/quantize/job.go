@@ -26,6 +26,7 @@ type Job struct {
 	// it has for use.
 	Matrix, Entries int
 	Notes           []string // what the user may not expect
+	Refusal         error    // why it is not to be written, of [Describe]; nil: it may be
 
 	spec   Spec
 	matrix *llama.Matrix
@@ -36,22 +37,38 @@ type Job struct {
 // reads the header alone. Errors: [ErrQuantized], [ErrNeedsImatrix], [ErrRefused]; of a
 // damaged file those of loading it.
 func Prepare(in string, s Spec) (*Job, error) {
+	j, err := Describe(in, s)
+	if err != nil {
+		return nil, err
+	}
+	if j.Refusal != nil {
+		return nil, j.Refusal
+	}
+	return j, nil
+}
+
+// Describe is Prepare that also says what would become of a model for which [ErrQuantized] or
+// [ErrNeedsImatrix] is the error: it is the job's Refusal then.
+func Describe(in string, s Spec) (*Job, error) {
 	kind, ok := quant.Lookup(s.FileType)
 	if !ok {
 		return nil, fmt.Errorf("file type %v: the engine does not make it", s.FileType)
 	}
 	j := &Job{spec: s, Kind: kind}
-	fail := func(err error) (*Job, error) { return nil, fmt.Errorf("quantize %s to %s: %w", in, kind.Name, err) }
+	fail := func(err error) error { return fmt.Errorf("quantize %s to %s: %w", in, kind.Name, err) }
 	var err error
 	if j.matrix, err = s.readMatrix(); err != nil {
-		return fail(err)
+		return nil, fail(err)
 	}
 	var failed error
 	if _, err = engine.CheckModel(in, true, func(f *gguf.File) { failed = j.read(in, f) }); err != nil {
 		return nil, err
 	}
 	if failed != nil {
-		return fail(failed)
+		return nil, fail(failed)
+	}
+	if j.Refusal != nil {
+		j.Refusal = fail(j.Refusal)
 	}
 	return j, nil
 }
@@ -73,11 +90,19 @@ func (j *Job) read(in string, f *gguf.File) error {
 	if j.Recipe, err = source.Recipe(o); err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	return errors.Join(j.checkQuantized(), j.checkRecipe(), j.checkOverrides())
+	if n := len(j.Recipe.Imatrix); n > 0 && j.matrix == nil {
+		j.Refusal = fmt.Errorf("%w: the engine makes %d tensors of this model with one alone; make it (llm imatrix) and give it (--imatrix)", ErrNeedsImatrix, n)
+		o.Imatrix = &quant.Imatrix{} // what it would be with one
+		if j.Recipe, err = source.Recipe(o); err != nil {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+	}
+	j.checkQuantized()
+	return errors.Join(j.checkRecipe(), j.checkOverrides())
 }
 
 // checkQuantized refuses tensors that are quantized already.
-func (j *Job) checkQuantized() error {
+func (j *Job) checkQuantized() {
 	var types []string
 	n := 0
 	for i := range j.Recipe.Tensors {
@@ -90,21 +115,17 @@ func (j *Job) checkQuantized() error {
 	}
 	switch {
 	case n == 0:
-		return nil
 	case !j.spec.Requantize:
-		return fmt.Errorf("%w (%d of its %d tensors would be quantized again, from %s): the errors of both add up; start from the model in F16 or BF16, or allow it (--allow-requantize)",
+		j.Refusal = fmt.Errorf("%w (%d of its %d tensors would be quantized again, from %s): the errors of both add up; start from the model in F16 or BF16, or allow it (--allow-requantize)",
 			ErrQuantized, n, len(j.Recipe.Tensors), strings.Join(types, ", "))
+	default:
+		j.note("%d of %d tensors are quantized again, from %s: the result is worse than one made of F16 or BF16", n, len(j.Recipe.Tensors), strings.Join(types, ", "))
 	}
-	j.note("%d of %d tensors are quantized again, from %s: the result is worse than one made of F16 or BF16", n, len(j.Recipe.Tensors), strings.Join(types, ", "))
-	return nil
 }
 
 func (j *Job) checkRecipe() error {
 	r := j.Recipe
 	if j.matrix == nil {
-		if n := len(r.Imatrix); n > 0 {
-			return fmt.Errorf("%w: the engine makes %d tensors of this model with one alone; make it (llm imatrix) and give it (--imatrix)", ErrNeedsImatrix, n)
-		}
 		return refused(r.Problems)
 	}
 	j.Entries = len(j.matrix.Weights)

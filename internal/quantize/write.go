@@ -30,6 +30,9 @@ func Run(ctx context.Context, in, out string, s Spec, progress func(done, total 
 func (j *Job) Write(ctx context.Context, out string, progress func(done, total int64)) (Result, error) {
 	began := time.Now()
 	fail := func(err error) (Result, error) { return Result{}, fmt.Errorf("quantize %s: %w", j.Source, err) }
+	if j.Refusal != nil {
+		return Result{}, j.Refusal
+	}
 	if err := context.Cause(ctx); err != nil {
 		return fail(err)
 	}
