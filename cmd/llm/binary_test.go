@@ -65,8 +65,8 @@ func finish(t *testing.T, c *exec.Cmd) result {
 	return outcome(t, c.Run(), &out, &errs)
 }
 
-// progressLines are those of a load that takes longer than a second, as on a busy machine.
-var progressLines = regexp.MustCompile(`(?m)^llm: loading .*: \d+ %\n`)
+// progressLines are those of what takes longer than a second, as on a busy machine.
+var progressLines = regexp.MustCompile(`(?m)^llm: (loading|quantizing) .*: \d+ %.*\n`)
 
 func outcome(t *testing.T, err error, out, errs *bytes.Buffer) result {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -37,9 +38,9 @@ IN is a GGUF file, best in F16 or BF16; of a split model any part. OUT is one fi
 default that of IN with the name of TYPE in it. Types, from large to small:
 
 ` + typeTable() + `
-Those with a * need an importance matrix (llm imatrix) for most models. --dry-run says to the byte what would
-be written, and what becomes of the tensors. Whatever stops the command, OUT is whole or
-was not touched.`,
+Those with a * need an importance matrix (llm imatrix) for most models. --dry-run says
+to the byte what would be written, and what becomes of the tensors. Whatever stops the
+command, OUT is whole or was not touched.`,
 		Example: `  llm quantize model-F16.gguf Q4_K_M
   llm quantize model-F16.gguf model-small.gguf IQ3_XXS --imatrix model.imatrix.gguf
   llm quantize model-F16.gguf Q4_K_M --dry-run
@@ -65,17 +66,17 @@ func (f *quantizeFlags) register(c *cobra.Command) {
 	s := c.Flags()
 	s.SetNormalizeFunc(canonical)
 	s.StringVar(&f.imatrix, "imatrix", "", "importance matrix `FILE`, of this model")
-	s.StringArrayVar(&f.include, "include-weights", nil, "use the matrix only for tensors with this in their name (again for more)")
-	s.StringArrayVar(&f.exclude, "exclude-weights", nil, "do not use the matrix for tensors with this in their name (again for more)")
+	s.StringArrayVar(&f.include, "include-weights", nil, "use the matrix only for tensors with `NAME` in theirs (again for more)")
+	s.StringArrayVar(&f.exclude, "exclude-weights", nil, "do not use the matrix for tensors with `NAME` in theirs (again for more)")
 	s.BoolVar(&f.pure, "pure", false, "no mixture: the same type for all tensors that are quantized")
 	s.BoolVar(&f.keepOutput, "leave-output-tensor", false, "leave output.weight as it is")
 	s.BoolVar(&f.allow, "allow-requantize", false, "quantize what is quantized already, which costs quality")
-	s.StringVar(&f.output, "output-tensor-type", "", "type of output.weight")
-	s.StringVar(&f.embedding, "token-embedding-type", "", "type of the token embeddings")
+	s.StringVar(&f.output, "output-tensor-type", "", "`TYPE` of output.weight")
+	s.StringVar(&f.embedding, "token-embedding-type", "", "`TYPE` of the token embeddings")
 	s.StringArrayVar(&f.types, "tensor-type", nil, "`PATTERN=TYPE` of the tensors in whose name the regular expression finds something (again for more; the first counts)")
 	s.StringVar(&f.typeFile, "tensor-type-file", "", "`FILE` with such, between which there is space or a new line")
-	s.Int64VarP(&f.threads, "threads", "t", 0, "threads (default: one a processor)")
-	s.Int64Var(&f.buffer, "max-buffer-size", 64, "MiB of a tensor's rows that are in memory at once; the file is the same")
+	s.Int64VarP(&f.threads, "threads", "t", 0, "`N` threads (default: one a processor)")
+	s.Int64Var(&f.buffer, "max-buffer-size", 64, "`MIB` of a tensor's rows that are in memory at once; the file is the same")
 	s.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be written, and write nothing")
 	s.BoolVar(&f.force, "force", false, "replace OUT if it exists")
 	s.BoolVar(&f.json, "json", false, "print JSON")
@@ -249,14 +250,14 @@ func (a *app) quantize(in, out string, s quantize.Spec, f quantizeFlags) error {
 	return a.report(r, f.json, func(style) string { return r.line() + "\n" }, true)
 }
 
+// partNumber ends the name of a part of a split model.
+var partNumber = regexp.MustCompile(`-\d{5}-of-\d{5}$`)
+
 // madeName is the name of what is made of a file: with the type in the place of the one that
 // is there, beside it.
 func madeName(in, kind string) string {
 	folder, base := filepath.Split(in)
-	base = strings.TrimSuffix(base, ".gguf")
-	if part := strings.LastIndex(base, "-of-"); part >= 6 && len(base) == part+9 {
-		base = base[:part-6] // -00001-of-00003
-	}
+	base = partNumber.ReplaceAllString(strings.TrimSuffix(base, ".gguf"), "")
 	for _, name := range typeNames() {
 		if at := len(base) - len(name); at > 1 && strings.EqualFold(base[at:], name) && strings.ContainsAny(base[at-1:at], "-._") {
 			return folder + base[:at] + kind + ".gguf"

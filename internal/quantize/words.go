@@ -24,7 +24,9 @@ func inWords(err error) error {
 	var crash *chat.ErrEngineCrash
 	switch text := err.Error(); {
 	case errors.As(err, &crash) && crash.Reason == chat.CrashAssertion:
-		return fmt.Errorf("%w; weights that are much too large do this: choose another type, or look at the source", err)
+		told := *crash
+		told.Message = llama.Plain(crash.Message) + "; weights that are much too large do this: choose another type, or look at the source"
+		return &told
 	case strings.Contains(text, "quantized data validation failed"):
 		return fmt.Errorf("%w: some weights are too large for this type; choose another, or look at the source", err)
 	case strings.Contains(text, "has invalid data"):
