@@ -41,6 +41,7 @@ const guardEnv = "LLAMA_TEST_GUARD"
 func TestGuards(t *testing.T) {
 	cases := map[string]guardCase{}
 	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, stateGuards, adapterGuards, grammarGuards, schemaGuards, closeGuards, chatGuards, replyGuards, vocabularyGuards, imatrixGuards, nativeGuards} {
+	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, stateGuards, adapterGuards, grammarGuards, schemaGuards, closeGuards, chatGuards, replyGuards, vocabularyGuards, nativeGuards, quantizeGuards} {
 		for name, c := range some {
 			if _, twice := cases[name]; twice {
 				t.Fatalf("two cases are called %q", name)

@@ -44,7 +44,7 @@ func TestQuantizeScreens(t *testing.T) {
 		"smollm2":   {"SmolLM2-Q4_1.gguf", "Q4_K_M", "--allow-requantize"},
 		"refused":   {"SmolLM2-Q4_1.gguf", "Q2_K"},
 		"tiny":      {"tiny-f16.gguf", "q4_k_m"},
-		"overrides": {"tiny-f16.gguf", "small.gguf", "Q3_K_M", "--tensor-type", "attn_v=q8_0", "--tensor-type", "nothing=q8_0", "--output-tensor-type", "F16", "--leave-output-tensor=false"},
+		"overrides": {"tiny-f16.gguf", "small.gguf", "Q3_K_M", "--tensor-type", "attn_v=q8_0", "--tensor-type", "nothing=q8_0", "--output-tensor-type", "F16"},
 		"no matrix": {"tiny-f16.gguf", "IQ2_XXS"},
 		"caveat":    {"tiny-f16.gguf", "TQ1_0"},
 	} {

@@ -93,6 +93,7 @@ func (j *Job) read(in string, f *gguf.File) error {
 	if n := len(j.Recipe.Imatrix); n > 0 && j.matrix == nil {
 		j.Refusal = fmt.Errorf("%w: the engine makes %d tensors of this model with one alone; make it (llm imatrix) and give it (--imatrix)", ErrNeedsImatrix, n)
 		o.Imatrix = &quant.Imatrix{} // what it would be with one
+		j.note("with a matrix the file has some hundred bytes more: its name, its dataset and its size are noted there")
 		if j.Recipe, err = source.Recipe(o); err != nil {
 			return fmt.Errorf("%w: %w", ErrRefused, err)
 		}

@@ -52,6 +52,13 @@ int load(void (*change)(llm_model_params & p), char ** err) {
     return llm_model_load("/no/such/file", &p, &model, err);
 }
 
+int quantize(void (*change)(llm_quantize_params & p), char ** err) {
+    llm_quantize_params p = {};
+    p.ftype = 2, p.n_threads = 1, p.output_type = p.embedding_type = -1;
+    change(p);
+    return llm_quantize("/no/such/file", "/no/such/folder/file", &p, err);
+}
+
 int simulate(const llm_described * devices, int32_t n, char ** err) {
     llm_model_params p;
     llm_model_default_params(&p);
@@ -126,6 +133,15 @@ const fault faults[] = {
     [](fixture &, char ** err) { return llm_schema_to_grammar(nullptr, nullptr, err); },
     [](fixture &, char ** err) { return llm_reply_new(nullptr, nullptr, err); },
     [](fixture &, char ** err) { return llm_device_get(1 << 30, nullptr, err); },
+    [](fixture &, char ** err) { return llm_quantize(nullptr, nullptr, nullptr, err); },
+    [](fixture &, char ** err) { return llm_quantize("", "x", nullptr, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { p.n_threads = 0; }, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { p.n_threads = 1 << 20; }, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { p.n_types = 1; }, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { p.n_types = -1; }, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { static const llm_tensor_type t{}; p.types = &t, p.n_types = 1; }, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { static const llm_matrix_entry e{}; p.matrix = &e, p.n_matrix = 1; }, err); },
+    [](fixture &, char ** err) { return quantize([](llm_quantize_params & p) { static const llm_matrix_entry e{}; p.matrix = &e, p.n_matrix = -1; }, err); },
 };
 
 } // namespace
