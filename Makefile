@@ -75,6 +75,8 @@ test-asan: test-models ## all tests with our C++ and the engine under AddressSan
 fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzStream -fuzz=FuzzStream -fuzztime=$(or $(FUZZTIME),30s) ./internal/engine
 	go test -run=FuzzCheck -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
+	go test -run=FuzzTag -fuzz=FuzzTag -fuzztime=$(or $(FUZZTIME),30s) ./internal/license
+	go test -run=FuzzPolicy -fuzz=FuzzPolicy -fuzztime=$(or $(FUZZTIME),30s) ./internal/license
 	go test -run=FuzzContentRange -fuzz=FuzzContentRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/store/remote
 	@# Otherwise it spends a minute to make each input of interest shorter.
 	go test -run=FuzzOpen -fuzz=FuzzOpen -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf

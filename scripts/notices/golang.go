@@ -119,6 +119,7 @@ func (p *part) addLicences(dir string) error {
 
 // licences are the SPDX names of what the texts say.
 var licences = map[string]string{
+	"github.com/CycloneDX/cyclonedx-go":  "Apache-2.0",
 	"github.com/clipperhouse/uax29/v2":   "MIT",
 	"github.com/cpuguy83/go-md2man/v2":   "MIT",
 	"github.com/klauspost/compress":      "BSD-3-Clause AND Apache-2.0 AND MIT",
