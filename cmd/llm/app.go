@@ -31,6 +31,15 @@ func (e usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// exitError ends with another exit code than its error would.
+type exitError struct {
+	err  error
+	code int
+}
+
+func (e exitError) Error() string { return e.err.Error() }
+func (e exitError) Unwrap() error { return e.err }
+
 // errReported ends a command whose message is out already.
 var errReported = errors.New("reported")
 
@@ -54,6 +63,10 @@ func (a *app) main(args []string) int {
 	if !errors.Is(err, errReported) {
 		fmt.Fprintf(a.err, "llm: %s\n", oneLine(err.Error()))
 	}
+	var exit exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
 		return exitUsage
@@ -76,6 +89,7 @@ func (a *app) root() *cobra.Command {
 	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.ggufCommand(), a.benchCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
 	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.ggufCommand(), a.imatrixCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
 	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.quantizeCommand(), a.ggufCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.licenseCommand(), a.ggufCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
 	return root
 }
 

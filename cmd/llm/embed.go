@@ -64,7 +64,7 @@ func (a *app) embed(f *embedFlags, args []string) error {
 	if texts, err = a.textsToEmbed(f.file, texts); err != nil {
 		return err
 	}
-	m, err := a.open(path, open)
+	m, err := a.open(path, open, f.adapterPaths()...)
 	if err != nil {
 		return err
 	}

@@ -120,6 +120,15 @@ func (f *loadFlags) adapters(options []llm.Option) ([]llm.Option, error) {
 	return options, nil
 }
 
+// adapterPaths are the files of all adapters; they are of a form that options has checked.
+func (f *loadFlags) adapterPaths() (paths []string) {
+	paths = append(append(paths, f.lora...), f.control...)
+	for _, v := range append(append([]string{}, f.loraScaled...), f.controlScaled...) {
+		paths = append(paths, v[:max(strings.LastIndexByte(v, ':'), 0)])
+	}
+	return paths
+}
+
 // adapterFiles reads FILE and FILE:SCALE. The last colon divides, so that a name may
 // have one.
 func adapterFiles(flag string, plain, scaled []string) ([]llm.Adapter, error) {

@@ -30,6 +30,7 @@ func (r *inspection) screen(s style) string {
 	}
 	w.tokens(r)
 	w.origin(&r.Origin)
+	w.terms(&r.Terms)
 	w.format(&r.Format)
 	w.tensors(r.Tensors)
 	w.problems(r)
@@ -229,6 +230,11 @@ func (w *inspectScreen) origin(o *inspectedOrigin) {
 	w.row("quantized by", "%s", printable(o.QuantizedBy))
 	w.row("imatrix", "%s", printable(o.IMatrix))
 	w.row("home", "%s", printable(o.URL))
+}
+
+func (w *inspectScreen) terms(t *inspectedTerms) {
+	w.row("terms", "%s (facts of %s, not legal advice; llm license says more)", t.Line, t.FactsAsOf)
+	w.row("openness", "%s", t.Openness)
 }
 
 func (w *inspectScreen) format(f *inspectedFormat) {

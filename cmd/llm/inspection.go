@@ -22,6 +22,7 @@ type inspection struct {
 	Tokenizer    *inspectedTokens `json:"tokenizer,omitempty"`
 	Templates    []inspectedText  `json:"chat_templates,omitempty"`
 	Origin       inspectedOrigin  `json:"origin"`
+	Terms        inspectedTerms   `json:"terms"`
 	Problems     []inspectedFault `json:"problems"`
 	Keys         []inspectedKey   `json:"keys"`
 	Tensors      []inspectedRow   `json:"tensors,omitempty"`
@@ -137,6 +138,15 @@ type inspectedOrigin struct {
 	IMatrix      string   `json:"imatrix,omitempty"`
 }
 
+// inspectedTerms is what llm license says, in short.
+type inspectedTerms struct {
+	Licences   []string `json:"licences"`
+	Commercial string   `json:"commercial_use"`
+	Line       string   `json:"line"`
+	Openness   string   `json:"openness"`
+	FactsAsOf  string   `json:"facts_as_of"`
+}
+
 type inspectedFault struct {
 	Level  string `json:"level"`
 	Key    string `json:"key,omitempty"`
@@ -182,6 +192,11 @@ func newInspection(f *gguf.File, address string, tensors bool) (*inspection, err
 		File: address, Format: formatOf(f), Architecture: f.Architecture(), Name: meta.Name, Type: meta.Type,
 		Weights: weightsOf(f, hyper), Origin: originOf(meta), Problems: make([]inspectedFault, len(problems)),
 	}
+	terms, fault := termsOf(f, address)
+	if fault != nil {
+		return nil, fault
+	}
+	r.Terms = terms
 	for i, p := range problems {
 		r.Problems[i] = inspectedFault{p.Level.String(), p.Key, p.Tensor, p.Part, p.Offset, p.What, p.Remedy, p.String()}
 	}

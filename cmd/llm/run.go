@@ -80,7 +80,7 @@ func (a *app) run(f *runFlags, args []string) error {
 		llm.SetLogger(slog.New(slog.NewTextHandler(a.err, nil)), slog.LevelWarn)
 		open = append(open, llm.ComparePlan())
 	}
-	m, err := a.open(path, append(open, llm.Fit()))
+	m, err := a.open(path, append(open, llm.Fit()), f.adapterPaths()...)
 	if err != nil {
 		return err
 	}
@@ -104,8 +104,12 @@ func (a *app) run(f *runFlags, args []string) error {
 // patience is how long a load that was interrupted may take to end.
 const patience = 300 * time.Millisecond
 
-// open loads a model, and says what became of the flags otherwise than they say.
-func (a *app) open(path string, options []llm.Option) (*llm.Model, error) {
+// open loads a model that the use policy allows, with its adapters, and says what became of the flags otherwise than they
+// say.
+func (a *app) open(path string, options []llm.Option, adapters ...string) (*llm.Model, error) {
+	if err := a.permit(append([]string{path}, adapters...)); err != nil {
+		return nil, err
+	}
 	m, err := a.load(path, options)
 	if err != nil {
 		return nil, explainOpen(err)
