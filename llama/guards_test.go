@@ -40,8 +40,7 @@ const guardEnv = "LLAMA_TEST_GUARD"
 // with the error that is expected and with a model that still works.
 func TestGuards(t *testing.T) {
 	cases := map[string]guardCase{}
-	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, stateGuards, adapterGuards, grammarGuards, schemaGuards, closeGuards, chatGuards, replyGuards, vocabularyGuards, imatrixGuards, nativeGuards} {
-	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, stateGuards, adapterGuards, grammarGuards, schemaGuards, closeGuards, chatGuards, replyGuards, vocabularyGuards, nativeGuards, quantizeGuards} {
+	for _, some := range []map[string]guardCase{decodeGuards, memoryGuards, contextGuards, stateGuards, adapterGuards, grammarGuards, schemaGuards, closeGuards, chatGuards, replyGuards, vocabularyGuards, imatrixGuards, nativeGuards, quantizeGuards} {
 		for name, c := range some {
 			if _, twice := cases[name]; twice {
 				t.Fatalf("two cases are called %q", name)

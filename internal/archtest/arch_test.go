@@ -26,7 +26,7 @@ var imports = map[string][]string{
 	"internal/state":          {"internal/chat"},
 	"internal/engine":         {"gguf", "llama", "plan", "sampler", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
 	"internal/imatrix":        {"gguf"},
-	"internal/imatrix/pass":   {"gguf", "llama", "internal/engine", "internal/imatrix", "internal/score"},
+	"internal/imatrix/pass":   {"sampler", "gguf", "llama", "internal/engine", "internal/imatrix", "internal/score"},
 	"internal/quantize":       {"gguf", "llama", "quant", "internal/chat", "internal/engine", "internal/imatrix", "internal/worker"},
 	"internal/license":        {"gguf"},
 	"internal/schema":         {},
@@ -44,11 +44,14 @@ var imports = map[string][]string{
 	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "sampler", "internal/bench/speed", "internal/doctor", "internal/doctor/machine", "internal/imatrix", "internal/license", "internal/quantize", "internal/spelling", "internal/store/remote"},
-	"scripts/bench":           {".", "gguf", "llama", "llama/reference", "plan", "sampler", "internal/bench/speed", "internal/oracle", "internal/stat", "internal/testheader", "internal/testplan", "internal/testsampler"},
+	"scripts/bench":           {".", "gguf", "llama", "llama/reference", "plan", "sampler", "internal/bench/speed", "internal/engine", "internal/eval", "internal/oracle", "internal/score", "internal/stat", "internal/testheader", "internal/testplan", "internal/testsampler"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},
 	"scripts/notices":         {},
+	"internal/eval":           {"gguf", "sampler", "internal/stat"},
+	"internal/score":          {"gguf", "llama", "sampler", "internal/engine", "internal/eval"},
+	"internal/eval/task":      {"internal/stat"},
 }
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may

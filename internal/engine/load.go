@@ -14,7 +14,7 @@ import (
 // out of account. header, which may be nil, sees the file's. The model is the caller's to
 // close. Cancelling ctx stops the load.
 func Load(ctx context.Context, path string, o Options, header func(*gguf.File)) (*llama.Model, error) {
-	if _, err := checkModel(path, true, header); err != nil {
+	if _, err := CheckModel(path, true, header); err != nil {
 		return nil, err
 	}
 	params, err := o.modelParams()
@@ -55,4 +55,3 @@ func NewContext(model *llama.Model, path string, o Options, size int, adjust fun
 	}
 	return c, nil
 }
-

@@ -25,7 +25,7 @@ type Loaded struct {
 func LoadFitted(ctx context.Context, path string, o Options) (*Loaded, error) {
 	l := &Loaded{Path: path, Options: o}
 	if o.Fit {
-		if _, err := checkModel(path, true, func(f *gguf.File) { _, l.Notices = l.Options.fit(ctx, f) }); err != nil {
+		if _, err := CheckModel(path, true, func(f *gguf.File) { _, l.Notices = l.Options.fit(ctx, f) }); err != nil {
 			return nil, err
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b), 1) }
+func alike(a, b float64) bool { return math.Abs(a-b) <= 1e-9*max(math.Abs(a), math.Abs(b), 1) }
 
 // TestMedianBounds: the places of the bounds and how sure they are, by tables of the binomial
 // distribution.
@@ -25,7 +25,7 @@ func TestMedianBounds(t *testing.T) {
 			v[at] = float64(i + 1)
 		}
 		got := MedianBounds(v, 0.95)
-		if got.Low != c.low || got.High != c.high || !near(got.Coverage, c.coverage) {
+		if got.Low != c.low || got.High != c.high || !alike(got.Coverage, c.coverage) {
 			t.Errorf("%d values: %+v, want %+v", c.n, got, c)
 		}
 	}
@@ -78,7 +78,7 @@ func TestRankSums(t *testing.T) {
 	// Of the 20 ways to choose 3 places of 6, 1 has a U of 0, 1 of 1, 2 of 2, 3 of 3.
 	want := []float64{1, 1, 2, 3, 3, 3, 3, 2, 1, 1}
 	for u, p := range rankSums(3, 3) {
-		if !near(p*20, want[u]) {
+		if !alike(p*20, want[u]) {
 			t.Errorf("U = %d: %g", u, p*20)
 		}
 	}
@@ -138,10 +138,10 @@ func TestOutliers(t *testing.T) {
 			t.Errorf("%v: %v", c.v, got)
 		}
 	}
-	if got := MAD([]float64{1, 2, 3, 4, 100}); !near(got, consistent) {
+	if got := MAD([]float64{1, 2, 3, 4, 100}); !alike(got, consistent) {
 		t.Errorf("MAD %g", got)
 	}
-	if m, d := MeanDeviation([]float64{1, 2, 3, 4}); m != 2.5 || !near(d, math.Sqrt(5.0/3)) {
+	if m, d := MeanDeviation([]float64{1, 2, 3, 4}); m != 2.5 || !alike(d, math.Sqrt(5.0/3)) {
 		t.Errorf("mean %g, deviation %g", m, d)
 	}
 }
@@ -177,7 +177,7 @@ func TestTrend(t *testing.T) {
 		{[]float64{1, 1, 1, 1}, 0, 1},
 		{[]float64{1}, 0, 1},
 	} {
-		if tau, p := Trend(c.v); !near(tau, c.tau) || !near(p, c.p) {
+		if tau, p := Trend(c.v); !alike(tau, c.tau) || !alike(p, c.p) {
 			t.Errorf("%v: %g %g", c.v, tau, p)
 		}
 	}

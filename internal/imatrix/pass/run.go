@@ -50,7 +50,7 @@ func Run(ctx context.Context, path string, load engine.Options, o Options) (*Res
 	p.cutBatch()
 	var err error
 	load.Context = p.sequences * p.ChunkSize
-	if p.loaded, err = engine.Load(ctx, path, load); err != nil {
+	if p.loaded, err = engine.LoadFitted(ctx, path, load); err != nil {
 		return nil, err
 	}
 	var result *Result

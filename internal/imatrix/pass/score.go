@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/seed-f87006eb/llm/llama"
+	"github.com/seed-f87006eb/llm/sampler"
 )
 
 // score is the perplexity of the second half of each chunk (compute_imatrix,
@@ -53,9 +54,10 @@ func likelihoods(p *pass, row, first, last int, chunk []llama.Token) ([]float64,
 	var done sync.WaitGroup
 	for w := range workers {
 		done.Go(func() {
+			var d sampler.Divergence
 			for i := w; i < len(rows); i += workers {
-				logprob, err := llama.Logprobs(rows[i], chunk[first+i+1], nil, nil)
-				values[i], errs[i] = -float64(logprob), err
+				softmax, err := d.Softmax(rows[i])
+				values[i], errs[i] = softmax.Norm-float64(rows[i][chunk[first+i+1]]), err
 			}
 		})
 	}
