@@ -24,10 +24,11 @@ func (c *Check) read(n *node) (json.RawMessage, error) {
 	if kind == "" {
 		return nil, wrongAt(n.at, "a check needs one of exact, regex, number, json_schema and words")
 	}
-	for extra, owner := range map[string]string{"tolerance": "number", "fields": "json_schema"} {
-		if m, ok := o.fields[extra]; ok && kind != owner {
-			return nil, wrongAt(m.at, "%q goes with %q", extra, owner)
-		}
+	if m, ok := o.fields["tolerance"]; ok && kind != "number" {
+		return nil, wrongAt(m.at, "\"tolerance\" goes with \"number\"")
+	}
+	if m, ok := o.fields["fields"]; ok && kind != "json_schema" {
+		return nil, wrongAt(m.at, "\"fields\" goes with \"json_schema\"")
 	}
 	switch kind {
 	case "exact":
@@ -89,10 +90,7 @@ func (c *Check) readNumber(o *object) error {
 }
 
 func (c *Check) readSchema(o *object) (json.RawMessage, error) {
-	schema, err := json.Marshal(o.fields["json_schema"].node.plain())
-	if err != nil {
-		return nil, wrongAt(o.place("json_schema"), "%v", err)
-	}
+	schema := json.RawMessage(o.fields["json_schema"].node.raw) // as it stands: a grammar keeps the order of properties
 	if len(schema) > maxSchema {
 		return nil, wrongAt(o.place("json_schema"), "the schema may have %d bytes", maxSchema)
 	}
@@ -119,41 +117,72 @@ func (c *Check) readWords(n *node) error {
 		return wrongAt(n.at, "\"words\" needs a constraint")
 	}
 	var w Words
-	for name, to := range map[string]*int{"exactly": &w.Exactly, "at_least": &w.AtLeast, "at_most": &w.AtMost} {
-		if *to, err = o.count(name, maxTokens); err != nil {
-			return err
-		}
+	if err := w.readCounts(o); err != nil {
+		return err
 	}
-	for name, to := range map[string]*string{"starts_with": &w.StartsWith, "ends_with": &w.EndsWith, "omits_letters": &w.OmitsLetters} {
-		s, err := o.text(name, maxLine)
-		if err != nil {
-			return err
-		}
-		if s != nil && len(wordsOf(*s)) == 0 {
-			return wrongAt(o.place(name), "%q has no letter or digit", name)
-		}
-		if s != nil {
-			*to = *s
-		}
-	}
-	for name, to := range map[string]*[]string{"contains": &w.Contains, "omits": &w.Omits} {
-		if *to, err = o.texts(name); err != nil {
-			return err
-		}
-		for _, s := range *to {
-			if len(wordsOf(s)) == 0 {
-				return wrongAt(o.place(name), "%q has a text without a letter or digit", name)
-			}
-		}
-	}
-	for name, to := range map[string]*bool{"upper": &w.Upper, "lower": &w.Lower} {
-		if *to, err = o.flag(name); err != nil {
-			return err
-		}
+	if err := w.readTexts(o); err != nil {
+		return err
 	}
 	if w.AtMost > 0 && w.AtLeast > w.AtMost || w.Exactly > 0 && (w.AtLeast > w.Exactly || w.AtMost > 0 && w.AtMost < w.Exactly) || w.Upper && w.Lower {
 		return wrongAt(n.at, "no answer can keep to these constraints")
 	}
 	*c = Constraints(w)
 	return nil
+}
+
+func (w *Words) readCounts(o *object) (err error) {
+	if w.Exactly, err = o.count("exactly", maxTokens); err != nil {
+		return err
+	}
+	if w.AtLeast, err = o.count("at_least", maxTokens); err != nil {
+		return err
+	}
+	if w.AtMost, err = o.count("at_most", maxTokens); err != nil {
+		return err
+	}
+	if w.Upper, err = o.flag("upper"); err != nil {
+		return err
+	}
+	w.Lower, err = o.flag("lower")
+	return err
+}
+
+func (w *Words) readTexts(o *object) (err error) {
+	if w.Contains, err = o.phrases("contains"); err != nil {
+		return err
+	}
+	if w.Omits, err = o.phrases("omits"); err != nil {
+		return err
+	}
+	if w.StartsWith, err = o.phrase("starts_with"); err != nil {
+		return err
+	}
+	if w.EndsWith, err = o.phrase("ends_with"); err != nil {
+		return err
+	}
+	w.OmitsLetters, err = o.phrase("omits_letters")
+	return err
+}
+
+// phrases is a field of texts with words in them; nil if it is not there.
+func (o *object) phrases(name string) ([]string, error) {
+	all, err := o.texts(name)
+	for _, s := range all {
+		if len(wordsOf(s)) == 0 {
+			return nil, wrongAt(o.place(name), "%q has a text without a letter or digit", name)
+		}
+	}
+	return all, err
+}
+
+// phrase is a field that is such a text; "" if it is not there.
+func (o *object) phrase(name string) (string, error) {
+	s, err := o.text(name, maxLine)
+	switch {
+	case err != nil || s == nil:
+		return "", err
+	case len(wordsOf(*s)) == 0:
+		return "", wrongAt(o.place(name), "%q has no letter or digit", name)
+	}
+	return *s, nil
 }

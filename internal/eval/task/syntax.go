@@ -20,6 +20,7 @@ const (
 // node is a JSON value with its place.
 type node struct {
 	at    int // byte
+	raw   string
 	value any // nil, bool, json.Number, string, []*node or []member
 }
 
@@ -107,6 +108,7 @@ func (p *parser) read(depth int) (*node, error) {
 			n.value, err = p.readArray(depth)
 		}
 	}
+	n.raw = p.text[at:p.d.InputOffset()]
 	return n, err
 }
 
