@@ -29,6 +29,8 @@ var imports = map[string][]string{
 	"internal/imatrix/pass":   {"sampler", "gguf", "llama", "internal/engine", "internal/imatrix", "internal/score"},
 	"internal/quantize":       {"gguf", "llama", "quant", "internal/chat", "internal/engine", "internal/imatrix", "internal/worker"},
 	"internal/license":        {"gguf"},
+	"internal/eval/task":      {},
+	"internal/engine":         {"gguf", "llama", "plan", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
 	"internal/schema":         {},
 	"internal/store/remote":   {},
 	"internal/oracle":         {"gguf", "llama", "plan"},

@@ -7,8 +7,8 @@ import (
 
 // Shares that make a context effective.
 const (
-	found = 0.5 // of the cases of a length, for the reference to count as finding there
-	kept  = 0.8 // of what the reference has right at a length, for a level to count as finding it
+	found        = 2    // one of so many cases of a length, for the reference to count as finding there
+	kept, keptOf = 4, 5 // of what the reference has right at a length, for a level to count as finding it
 )
 
 // Effective is up to which length a level finds what the reference finds.
@@ -71,11 +71,11 @@ func effectiveContexts(reference, level []Outcome, j Judging) []Effective {
 func (e *Effective) measure(j Judging) {
 	level := true
 	for _, n := range e.Lengths {
-		if float64(n.Reference) < found*float64(n.Cases) {
+		if found*n.Reference < n.Cases {
 			return
 		}
 		e.Reference = n.Length
-		if level && float64(n.Level) < kept*float64(n.Reference) {
+		if level && keptOf*n.Level < kept*n.Reference {
 			level, e.Certain = false, n.P <= 1-j.Confidence
 		}
 		if level {

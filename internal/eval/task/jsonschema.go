@@ -13,7 +13,7 @@ const maxWork = 10_000
 
 // compileSchema makes a validator of a schema that stands alone.
 func compileSchema(value any) (*jsonschema.Schema, error) {
-	const name = "llm:schema" // what the schema is called within the validator
+	const name = "llm:///schema" // what the schema is called within the validator
 	c := jsonschema.NewCompiler()
 	c.UseLoader(noOther{})
 	if err := c.AddResource(name, value); err != nil {

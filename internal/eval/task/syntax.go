@@ -80,7 +80,7 @@ func (p *parser) token() (json.Token, int, error) {
 	case err == nil:
 		return t, at, nil
 	case errors.As(err, &bad):
-		return nil, 0, wrongAt(max(int(bad.Offset)-1, 0), "is not JSON: %s", bad.Error())
+		return nil, 0, wrongAt(at, "is not JSON: %v", bad)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, 0, wrongAt(len(p.text), "is not JSON: it ends too early")
 	}
