@@ -87,7 +87,7 @@ func TestTasks(t *testing.T) {
 
 func answers(t *testing.T, path string, form task.Form, rung int) []task.Outcome {
 	t.Helper()
-	model, err := llm.Open(path, llm.ContextSize(2048))
+	model, err := llm.Open(path, llm.ContextSize(2048), llm.Threads(1, 1)) // two are slow where something else runs
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,6 +70,9 @@ func extracting(r *rand.Rand, rung int) (question, error) {
 	who := several(r, names, others+1)
 	wanted := somebody(r, who[0])
 	told := []string{wanted.told(r)}
+	if rung == 1 {
+		told[0] = fmt.Sprintf("%s is %d years old and works as a %s.", wanted.name, wanted.age, wanted.job)
+	}
 	for _, name := range who[1:] {
 		told = append(told, somebody(r, name).told(r))
 	}

@@ -14,9 +14,10 @@ type Options struct {
 	Seed    uint64
 	Form    Form
 	Kinds   []Kind // of Kinds; nil: all
-	PerRung int    // cases a rung of each ladder, and a length; 0: 4
+	PerRung int    // cases a rung of each ladder (fewer where it has no more), and a length; 0: 4
 	Lengths []int  // of Needle and MultiNeedle: tokens of a prompt, without a chat template; nil: none of these kinds
-	// Count is how many tokens a text has; it is needed for lengths. Its error ends the making.
+	// Count is how many tokens a text has. Lengths need it; without it answers may be longer
+	// before they are cut off. Its error ends the making.
 	Count func(text string) (int, error)
 }
 
@@ -25,7 +26,7 @@ const (
 	defaultRung  = 4
 	maxPerRung   = 1000
 	shots        = 2       // solved examples in front of a question
-	answerTokens = 24      // a model may say a little more than the answer
+	answerTokens = 16      // a model may say a little more than the answer
 	maxLength    = 1 << 21 // tokens
 )
 
@@ -102,35 +103,48 @@ func (o *Options) climb(k Kind, make ladder) ([]Case, error) {
 			if err != nil {
 				return nil, err
 			}
+			if seen[q.ask] {
+				continue // there are no more: the same question twice would count as evidence twice
+			}
+			seen[q.ask] = true
 			c := Case{ID: fmt.Sprintf("%s/%d/%d", k, rung, i+1), Kind: k, Rung: rung, Check: q.check}
-			c.Prompt = o.prompt(examples, q)
+			if c.Prompt, err = o.prompt(examples, q); err != nil {
+				return nil, err
+			}
 			cases = append(cases, c)
 		}
 	}
 	return cases, nil
 }
 
-// unseen is a question that was not asked yet, unless the rung has too few.
+// unseen is a question that was not asked yet, unless there seems to be none.
 func (o *Options) unseen(k Kind, rung, index int, make ladder, seen map[string]bool) (q question, err error) {
 	r := o.source(k, rung, index)
-	for range 100 {
+	for range 1000 {
 		if q, err = make(r, rung); err != nil || !seen[q.ask] {
 			break
 		}
 	}
-	seen[q.ask] = true
 	return q, err
 }
 
 // prompt puts a question behind its examples.
-func (o *Options) prompt(examples []question, q question) Prompt {
-	p := Prompt{Schema: q.schema, MaxTokens: answerTokens + len(q.answer)}
+func (o *Options) prompt(examples []question, q question) (Prompt, error) {
+	p := Prompt{Schema: q.schema, MaxTokens: len(q.answer)} // a byte is a token at most
+	if o.Count != nil {
+		n, err := o.Count(q.answer)
+		if err != nil {
+			return p, err
+		}
+		p.MaxTokens = n + n/4
+	}
+	p.MaxTokens += answerTokens
 	if o.Form == Chat {
 		for _, e := range examples {
 			p.Messages = append(p.Messages, Message{"user", e.ask}, Message{"assistant", e.answer})
 		}
 		p.Messages = append(p.Messages, Message{"user", q.ask})
-		return p
+		return p, nil
 	}
 	for _, e := range examples {
 		p.Text += "Q: " + e.ask + "\nA: " + e.answer + "\n\n"
@@ -139,5 +153,5 @@ func (o *Options) prompt(examples []question, q question) Prompt {
 	if q.schema == nil {
 		p.Stop = []string{"\n"}
 	}
-	return p
+	return p, nil
 }

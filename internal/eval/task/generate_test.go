@@ -134,7 +134,7 @@ func TestMoreOfTheSame(t *testing.T) {
 // TestNoQuestionTwice: a rung asks nothing twice, and nothing that its examples answer.
 func TestNoQuestionTwice(t *testing.T) {
 	asked := map[string]string{}
-	for _, c := range generate(t, Options{Seed: 5, PerRung: 20}) {
+	for _, c := range generate(t, Options{Seed: 5, PerRung: 100}) {
 		rung := fmt.Sprint(c.Kind, c.Rung)
 		last := c.Prompt.Messages[len(c.Prompt.Messages)-1].Content
 		if id := asked[rung+last]; id != "" {
@@ -146,6 +146,9 @@ func TestNoQuestionTwice(t *testing.T) {
 				t.Errorf("%s has its question among the examples", c.ID)
 			}
 		}
+	}
+	if n := len(asked); n > 6*rungs*100-50 || n < 6*rungs*95 { // sums of one digit that carry are 45
+		t.Errorf("%d questions", n)
 	}
 }
 

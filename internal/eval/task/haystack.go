@@ -66,7 +66,11 @@ func (o *Options) fill(c *Case, r *rand.Rand, depth float64, example question) e
 	seed := r.Uint64()
 	with := func(sentences int) (int, error) {
 		q := hide(rand.New(rand.NewPCG(seed, 0)), c.Kind, depth, sentences)
-		c.Prompt, c.Check = o.prompt([]question{example}, q), q.check
+		var err error
+		if c.Prompt, err = o.prompt([]question{example}, q); err != nil {
+			return 0, err
+		}
+		c.Check = q.check
 		return o.Count(c.Prompt.text())
 	}
 	low, high := 0, 1

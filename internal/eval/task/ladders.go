@@ -8,31 +8,32 @@ import (
 	"strings"
 )
 
-// arithmetic: sums of one digit, of two, of three, products, and several operations.
+// arithmetic: tens and ones, sums of one digit, of two, products, and several operations.
 func arithmetic(r *rand.Rand, rung int) (question, error) {
 	between := func(low, high int) int { return low + r.IntN(high-low+1) }
 	var ask string
 	var v int
 	switch rung {
 	case 1:
-		a, b := between(1, 9), between(1, 9)
+		a, b := 10*between(1, 9), between(1, 9)
 		ask, v = fmt.Sprintf("%d + %d", a, b), a+b
 	case 2:
-		a, b := between(11, 89), between(2, 9)
+		a := between(2, 9)
+		b := between(10-a, 9)
 		ask, v = fmt.Sprintf("%d + %d", a, b), a+b
 	case 3:
+		a, b := between(11, 89), between(2, 9)
+		ask, v = fmt.Sprintf("%d + %d", a, b), a+b
+	case 4:
 		a, b := between(11, 99), between(11, 99)
 		if r.IntN(2) == 0 {
 			ask, v = fmt.Sprintf("%d + %d", a, b), a+b
 		} else {
 			ask, v = fmt.Sprintf("%d - %d", a+b, b), a
 		}
-	case 4:
+	case 5:
 		a, b := between(12, 99), between(3, 9)
 		ask, v = fmt.Sprintf("%d * %d", a, b), a*b
-	case 5:
-		a, b, c := between(101, 999), between(101, 999), between(11, 99)
-		ask, v = fmt.Sprintf("%d + %d - %d", a, b, c), a+b-c
 	default:
 		a, b, c, d := between(12, 99), between(12, 99), between(3, 9), between(101, 999)
 		ask, v = fmt.Sprintf("(%d + %d) * %d - %d", a, b, c, d), (a+b)*c-d
@@ -40,14 +41,20 @@ func arithmetic(r *rand.Rand, rung int) (question, error) {
 	return question{ask: "What is " + ask + "?", answer: strconv.Itoa(v), check: Number(float64(v), 0)}, nil
 }
 
-// copying: words, more words, then groups of letters and digits that no model has seen.
+// copying: words, groups of letters and digits, and what is easily lost in: two words in no
+// order.
 func copying(r *rand.Rand, rung int) (question, error) {
-	var things []string
-	if n := []int{2, 4, 8, 16, 8, 20}[rung-1]; rung <= 4 {
-		things = several(r, nouns, n)
-	} else {
-		for range n {
-			things = append(things, code(r))
+	n := []int{2, 4, 8, 12, 20, 32}[rung-1]
+	things := several(r, nouns, n)
+	switch rung {
+	case 3:
+		for i := range things {
+			things[i] = code(r)
+		}
+	case 6:
+		pair := [2]string{things[0], things[1]}
+		for i := range things {
+			things[i] = pair[r.IntN(2)]
 		}
 	}
 	text := strings.Join(things, " ")
@@ -76,7 +83,7 @@ func reversing(r *rand.Rand, rung int) (question, error) {
 // tracking: values handed from one variable to the next, among chains that do not matter.
 func tracking(r *rand.Rand, rung int) (question, error) {
 	hops := []int{0, 0, 1, 2, 3, 5}[rung-1]
-	chains := []int{2, 5, 2, 2, 3, 4}[rung-1]
+	chains := []int{1, 3, 2, 2, 3, 4}[rung-1]
 	variables := several(r, nouns, chains*(hops+1))
 	values := r.Perm(90)
 	lines := make([][]string, chains)
