@@ -78,6 +78,7 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzTag -fuzz=FuzzTag -fuzztime=$(or $(FUZZTIME),30s) ./internal/license
 	go test -run=FuzzPolicy -fuzz=FuzzPolicy -fuzztime=$(or $(FUZZTIME),30s) ./internal/license
 	go test -run=FuzzReadSuite -fuzz=FuzzReadSuite -fuzztime=$(or $(FUZZTIME),30s) ./internal/eval/task
+	go test -run=FuzzReadSuite -fuzz=FuzzReadSuite -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./internal/eval/task
 	go test -run=FuzzContentRange -fuzz=FuzzContentRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/store/remote
 	@# Otherwise it spends a minute to make each input of interest shorter.
 	go test -run=FuzzOpen -fuzz=FuzzOpen -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf

@@ -32,6 +32,21 @@ func Regex(r *regexp.Regexp) Check { return Check{regex: r, correct: r.String()}
 // Expected is the answer that the check was made of, or the rule for it.
 func (c *Check) Expected() string { return c.correct }
 
+// rule is all that the check depends on.
+func (c *Check) rule() string {
+	switch {
+	case c.number != nil:
+		return fmt.Sprintf("number %v %v", c.number.want, c.number.tolerance)
+	case c.json != nil:
+		return fmt.Sprintf("json %s %q", c.correct, c.json.source)
+	case c.words != nil:
+		return fmt.Sprintf("words %+v", *c.words)
+	case c.regex != nil:
+		return fmt.Sprintf("regex %q", c.correct)
+	}
+	return fmt.Sprintf("exact %q", c.exact)
+}
+
 // Wrong says what is wrong with an answer, in a few words; "" if it is right.
 func (c *Check) Wrong(answer string) string {
 	switch {

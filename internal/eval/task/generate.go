@@ -138,6 +138,9 @@ func (o *Options) prompt(examples []question, q question) (Prompt, error) {
 		}
 		p.MaxTokens = n + n/4
 	}
+	if q.schema != nil {
+		p.MaxTokens *= 2 // the schema leaves white space to the model
+	}
 	p.MaxTokens += answerTokens
 	if o.Form == Chat {
 		for _, e := range examples {

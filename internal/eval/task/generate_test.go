@@ -79,7 +79,7 @@ func TestAnswersAreRight(t *testing.T) {
 	for kind, make := range ladders {
 		for rung := 1; rung <= rungs; rung++ {
 			previous, mistaken := question{}, 0
-			const questions = 200
+			const questions = 100
 			for seed := range uint64(questions) {
 				o := Options{Seed: seed}
 				q, err := make(o.source(kind, rung, 0), rung)
@@ -125,6 +125,14 @@ func TestMoreOfTheSame(t *testing.T) {
 	other := generate(t, Options{Seed: 4, PerRung: 2, Kinds: []Kind{Reverse}})
 	if reflect.DeepEqual(other[0].Prompt, few[0].Prompt) {
 		t.Error("another seed gives the same case")
+	}
+	digest := Digest(few)
+	if Digest(other) == digest || Digest(few[1:]) == digest || len(digest) != 64 {
+		t.Errorf("other cases have the digest %s too", digest)
+	}
+	few[0].Check = Exact("something else")
+	if Digest(few) == digest {
+		t.Error("another check gives the same digest")
 	}
 	if n := len(many); n != 6*rungs*5+2*2*5 {
 		t.Errorf("%d cases", n)

@@ -13,6 +13,7 @@ import (
 
 // jsonCheck is a schema with fields that must have certain values.
 type jsonCheck struct {
+	source json.RawMessage
 	schema *jsonschema.Schema
 	fields map[string]any
 }
@@ -38,7 +39,7 @@ func JSON(schema json.RawMessage, fields map[string]any) (Check, error) {
 		}
 		correct = string(text)
 	}
-	return Check{json: &jsonCheck{compiled, fields}, correct: correct}, nil
+	return Check{json: &jsonCheck{schema, compiled, fields}, correct: correct}, nil
 }
 
 func (c *jsonCheck) wrong(answer string) string {

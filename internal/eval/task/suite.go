@@ -1,8 +1,6 @@
 package task
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,39 +44,38 @@ func (e *SuiteError) Error() string {
 // ReadSuite reads a user's cases, a JSON object a line (docs/tasks.md). Every field must be a
 // known one. Its errors are *SuiteError, or those of r.
 func ReadSuite(r io.Reader, form Form) ([]Case, error) {
-	b := bufio.NewReaderSize(r, maxLine+2)
+	all, err := io.ReadAll(io.LimitReader(r, maxSuite+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(all) > maxSuite {
+		return nil, &SuiteError{1, 1, fmt.Sprintf("a suite may have %d bytes", maxSuite)}
+	}
+	rest := strings.TrimPrefix(string(all), "\ufeff")
 	var cases []Case
-	lines, size := map[string]int{}, 0
-	for number := 1; ; number++ {
-		line, err := b.ReadSlice('\n')
-		if size += len(line); errors.Is(err, bufio.ErrBufferFull) || size > maxSuite {
-			return nil, &SuiteError{number, 1, fmt.Sprintf("a line may have %d bytes, and a suite %d", maxLine, maxSuite)}
+	lines := map[string]int{} // of the ids
+	for number := 1; rest != ""; number++ {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		if len(line) > maxLine {
+			return nil, &SuiteError{number, 1, fmt.Sprintf("a line may have %d bytes", maxLine)}
 		}
-		if err != nil && err != io.EOF {
-			return nil, err
+		if strings.TrimSpace(line) == "" {
+			continue
 		}
-		if number == 1 {
-			line = bytes.TrimPrefix(line, []byte("\ufeff"))
+		c, bad := readCase(strings.TrimSuffix(line, "\r"), form)
+		if bad == nil && lines[c.ID] > 0 {
+			bad = &SuiteError{Column: 1, Why: fmt.Sprintf("line %d has the same id; give each case its own", lines[c.ID])}
 		}
-		text := string(bytes.TrimRight(line, "\r\n"))
-		if strings.TrimSpace(text) != "" {
-			c, at := Case{}, (*SuiteError)(nil)
-			if c, at = readCase(text, form); at == nil && lines[c.ID] > 0 {
-				at = &SuiteError{Column: 1, Why: fmt.Sprintf("line %d has the same id; give each case its own", lines[c.ID])}
-			}
-			if at == nil && len(cases) == maxCases {
-				at = &SuiteError{Column: 1, Why: fmt.Sprintf("a suite may have %d cases", maxCases)}
-			}
-			if at != nil {
-				at.Line = number
-				return nil, at
-			}
-			lines[c.ID] = number
-			cases = append(cases, c)
+		if bad == nil && len(cases) == maxCases {
+			bad = &SuiteError{Column: 1, Why: fmt.Sprintf("a suite may have %d cases", maxCases)}
 		}
-		if err == io.EOF {
-			break
+		if bad != nil {
+			bad.Line = number
+			return nil, bad
 		}
+		lines[c.ID] = number
+		cases = append(cases, c)
 	}
 	if len(cases) == 0 {
 		return nil, &SuiteError{1, 1, "there is no case; write one JSON object a line"}

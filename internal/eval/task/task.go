@@ -2,6 +2,8 @@ package task
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -58,6 +60,21 @@ type Case struct {
 	Length int // tokens that the prompt may have at most; 0: not a case of length
 	Prompt Prompt
 	Check  Check
+}
+
+// Digest identifies cases with their prompts and what is expected: outcomes can be compared, or
+// a run go on, where it is the same.
+func Digest(cases []Case) string {
+	h := sha256.New()
+	for i := range cases {
+		c := &cases[i]
+		fmt.Fprintf(h, "%q %q %d %d %d %q %q %q\n", c.ID, c.Kind, c.Rung, c.Length, c.Prompt.MaxTokens, c.Prompt.text(), c.Prompt.Schema, c.Prompt.Stop)
+		for _, m := range c.Prompt.Messages {
+			fmt.Fprintf(h, "%q ", m)
+		}
+		fmt.Fprintf(h, "%s\n", c.Check.rule())
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Outcome is what came of a case.
