@@ -26,7 +26,7 @@ const (
 	defaultRung  = 4
 	maxPerRung   = 1000
 	shots        = 2       // solved examples in front of a question
-	answerTokens = 16      // a model may say a little more than the answer
+	answerTokens = 32      // a model may say a little more than the answer
 	maxLength    = 1 << 21 // tokens
 )
 
