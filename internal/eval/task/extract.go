@@ -64,7 +64,7 @@ func (p person) told(r *rand.Rand) string {
 func extracting(r *rand.Rand, rung int) (question, error) {
 	fields := []int{2, 3, 5, 5, 3, 5}[rung-1]
 	if rung >= 5 {
-		return extractingAll(r, fields, []int{2, 4}[rung-5])
+		return extractingAll(r, fields, []int{2, 3}[rung-5])
 	}
 	others := []int{0, 0, 0, 3}[rung-1]
 	who := several(r, names, others+1)
