@@ -77,7 +77,6 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzCheck -fuzz=FuzzCheck -fuzztime=$(or $(FUZZTIME),30s) ./internal/schema
 	go test -run=FuzzTag -fuzz=FuzzTag -fuzztime=$(or $(FUZZTIME),30s) ./internal/license
 	go test -run=FuzzPolicy -fuzz=FuzzPolicy -fuzztime=$(or $(FUZZTIME),30s) ./internal/license
-	go test -run=FuzzReadSuite -fuzz=FuzzReadSuite -fuzztime=$(or $(FUZZTIME),30s) ./internal/eval/task
 	go test -run=FuzzReadSuite -fuzz=FuzzReadSuite -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./internal/eval/task
 	go test -run=FuzzContentRange -fuzz=FuzzContentRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/store/remote
 	@# Otherwise it spends a minute to make each input of interest shorter.

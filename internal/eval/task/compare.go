@@ -3,6 +3,8 @@ package task
 import (
 	"errors"
 	"fmt"
+
+	"github.com/seed-f87006eb/llm/internal/stat"
 )
 
 // Verdict is what a paired test says about a level.
@@ -87,14 +89,14 @@ func Compare(reference, level []Outcome, j Judging) (*Comparison, error) {
 		c.All.count(reference[i].Right, level[i].Right)
 		c.Kinds[at].count(reference[i].Right, level[i].Right)
 	}
-	c.All.P = mcNemar(c.All.Lost, c.All.Gained)
+	c.All.P = stat.SignTest(c.All.Lost, c.All.Gained)
 	c.All.Adjusted = c.All.P
 	c.All.judge(j, 1)
 	p := make([]float64, len(c.Kinds))
 	for i := range c.Kinds {
-		p[i] = mcNemar(c.Kinds[i].Lost, c.Kinds[i].Gained)
+		p[i] = stat.SignTest(c.Kinds[i].Lost, c.Kinds[i].Gained)
 	}
-	for i, adjusted := range holm(p) {
+	for i, adjusted := range stat.Holm(p) {
 		c.Kinds[i].P, c.Kinds[i].Adjusted = p[i], adjusted
 		c.Kinds[i].judge(j, len(p))
 	}
@@ -145,7 +147,8 @@ func (f *Flips) judge(j Judging, tests int) {
 	if f.Solved > 0 {
 		f.Difference = float64(f.Gained-f.Lost) / float64(f.Solved)
 	}
-	f.Low, f.High = pairedInterval(f.Lost, f.Gained, f.Solved, 1-alpha/float64(tests))
+	within := pairedInterval(f.Lost, f.Gained, f.Solved, 1-alpha/float64(tests))
+	f.Low, f.High = within.Low, within.High
 	switch {
 	case f.Adjusted <= alpha && f.Lost > f.Gained:
 		f.Verdict = Worse

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/stat"
 )
 
 // outcomesOf makes pairs of outcomes: how many are right for both, lost, gained, wrong for both.
@@ -113,48 +115,29 @@ func TestEffectiveContext(t *testing.T) {
 	golden(t, "contexts.txt", b.String())
 }
 
-// TestMcNemar: p-values counted by hand, and Holm's own rule.
-func TestMcNemar(t *testing.T) {
-	for _, c := range []struct {
-		lost, gained int
-		want         float64
-	}{{0, 0, 1}, {1, 0, 1}, {5, 0, 2.0 / 32}, {0, 6, 2.0 / 64}, {3, 3, 1}, {1, 7, 2 * 9.0 / 256}, {2, 8, 2 * 56.0 / 1024}} {
-		if got := mcNemar(c.lost, c.gained); math.Abs(got-c.want) > 1e-12 {
-			t.Errorf("%d and %d: %v, want %v", c.lost, c.gained, got, c.want)
-		}
-	}
-	if got := mcNemar(5000, 5200); got < 0.04 || got > 0.06 { // 200/√10200 is 1.98 standard errors
-		t.Errorf("p of many flips: %v", got)
-	}
-	if got, want := holm([]float64{0.04, 0.01, 0.03, 0.9}), []float64{0.09, 0.04, 0.09, 0.9}; !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }) {
-		t.Errorf("Holm: %v, want %v", got, want)
-	}
-}
-
 // TestPairedInterval: it is symmetric, has a closed form without flips, and its edges have the
 // score that they should.
 func TestPairedInterval(t *testing.T) {
 	const z = 1.959963984540054
 	for _, n := range []int{1, 10, 1000} {
-		low, high := pairedInterval(0, 0, n, 0.95)
-		if want := z * z / (z*z + float64(n)); math.Abs(high-want) > 1e-9 || math.Abs(low+want) > 1e-9 {
-			t.Errorf("no flips among %d: %v to %v, want ±%v", n, low, high, want)
+		i := pairedInterval(0, 0, n, 0.95)
+		if want := z * z / (z*z + float64(n)); math.Abs(i.High-want) > 1e-9 || math.Abs(i.Low+want) > 1e-9 {
+			t.Errorf("no flips among %d: %v, want ±%v", n, i, want)
 		}
 	}
 	for _, c := range [][3]int{{12, 9, 100}, {0, 3, 20}, {44, 4, 50}, {1, 0, 1}} {
-		low, high := pairedInterval(c[0], c[1], c[2], 0.95)
-		mirrorLow, mirrorHigh := pairedInterval(c[1], c[0], c[2], 0.95)
-		if math.Abs(low+mirrorHigh) > 1e-9 || math.Abs(high+mirrorLow) > 1e-9 {
-			t.Errorf("%v: %v to %v, mirrored %v to %v", c, low, high, mirrorLow, mirrorHigh)
+		i, mirror := pairedInterval(c[0], c[1], c[2], 0.95), pairedInterval(c[1], c[0], c[2], 0.95)
+		if math.Abs(i.Low+mirror.High) > 1e-9 || math.Abs(i.High+mirror.Low) > 1e-9 {
+			t.Errorf("%v: %v, mirrored %v", c, i, mirror)
 		}
-		for _, edge := range []float64{low, high} {
+		for _, edge := range []float64{i.Low, i.High} {
 			if got := math.Abs(score(c[0], c[1], c[2], edge)); math.Abs(edge) < 0.999 && math.Abs(got-z) > 1e-6 {
 				t.Errorf("%v: the score at %v is %v", c, edge, got)
 			}
 		}
 	}
-	if low, high := pairedInterval(0, 0, 0, 0.95); low != -1 || high != 1 {
-		t.Errorf("of nothing: %v to %v", low, high)
+	if i := pairedInterval(0, 0, 0, 0.95); i.Low != -1 || i.High != 1 {
+		t.Errorf("of nothing: %v", i)
 	}
 }
 
@@ -167,7 +150,7 @@ func TestVerdictsHold(t *testing.T) {
 		verdicts := make([][]Verdict, n+1)
 		for lost := range verdicts {
 			for gained := 0; lost+gained <= n; gained++ {
-				f := Flips{Solved: n, Lost: lost, Gained: gained, Adjusted: mcNemar(lost, gained)}
+				f := Flips{Solved: n, Lost: lost, Gained: gained, Adjusted: stat.SignTest(lost, gained)}
 				f.judge(j, 1)
 				verdicts[lost] = append(verdicts[lost], f.Verdict)
 			}
@@ -195,7 +178,7 @@ func TestVerdictsHold(t *testing.T) {
 
 // trinomial is the probability of so many lost and gained among n.
 func trinomial(n, lost, gained int, pLost, pGained float64) float64 {
-	p := 0.0
+	p := logFactorial(n)
 	for _, c := range []struct {
 		n int
 		p float64
@@ -207,9 +190,14 @@ func trinomial(n, lost, gained int, pLost, pGained float64) float64 {
 			return 0
 		}
 		p += float64(c.n) * math.Log(c.p)
-		p -= logChoose(c.n)
+		p -= logFactorial(c.n)
 	}
-	return math.Exp(p + logChoose(n))
+	return math.Exp(p)
+}
+
+func logFactorial(n int) float64 {
+	v, _ := math.Lgamma(float64(n + 1))
+	return v
 }
 
 // TestStudy simulates comparisons as they are: kinds with ladders of cases from sure to hopeless,

@@ -3,6 +3,8 @@ package task
 import (
 	"cmp"
 	"slices"
+
+	"github.com/seed-f87006eb/llm/internal/stat"
 )
 
 // Shares that make a context effective.
@@ -59,7 +61,7 @@ func effectiveContexts(reference, level []Outcome, j Judging) []Effective {
 	for _, kind := range kinds {
 		e := Effective{Kind: kind}
 		for length, f := range flips[kind] {
-			e.Lengths = append(e.Lengths, LengthCounts{length, f.Cases, f.Reference, f.Level, f.Lost, f.Gained, mcNemar(f.Lost, f.Gained)})
+			e.Lengths = append(e.Lengths, LengthCounts{length, f.Cases, f.Reference, f.Level, f.Lost, f.Gained, stat.SignTest(f.Lost, f.Gained)})
 		}
 		slices.SortFunc(e.Lengths, func(a, b LengthCounts) int { return cmp.Compare(a.Length, b.Length) })
 		e.measure(j)
