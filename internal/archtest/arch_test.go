@@ -26,7 +26,7 @@ var imports = map[string][]string{
 	"internal/state":          {"internal/chat"},
 	"internal/engine":         {"gguf", "llama", "plan", "sampler", "internal/chat", "internal/oracle", "internal/schema", "internal/state"},
 	"internal/imatrix":        {"gguf"},
-	"internal/imatrix/pass":   {"sampler", "gguf", "llama", "internal/engine", "internal/imatrix", "internal/score"},
+	"internal/imatrix/pass":   {"gguf", "llama", "sampler", "internal/engine", "internal/imatrix", "internal/score"},
 	"internal/quantize":       {"gguf", "llama", "quant", "internal/chat", "internal/engine", "internal/imatrix", "internal/worker"},
 	"internal/license":        {"gguf"},
 	"internal/eval/task":      {"internal/stat"},
@@ -52,7 +52,6 @@ var imports = map[string][]string{
 	"scripts/notices":         {},
 	"internal/eval":           {"gguf", "sampler", "internal/stat"},
 	"internal/score":          {"gguf", "llama", "sampler", "internal/engine", "internal/eval"},
-	"internal/eval/task":      {"internal/stat"},
 }
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
