@@ -28,18 +28,27 @@ var samples = map[string]func(r *rand.Rand) float64{
 	"normal":      func(r *rand.Rand) float64 { return 1 + 3*r.NormFloat64() },
 	"divergence":  func(r *rand.Rand) float64 { return window(r, difficulty(r)) },
 	"exponential": func(r *rand.Rand) float64 { return r.ExpFloat64() },
-	// Two levels on the same windows, of which one is twice as far away.
-	"paired": func(r *rand.Rand) float64 {
-		d := difficulty(r)
-		return 2*window(r, d) - window(r, d)
-	},
+	"paired": paired,
 }
 
-// TestStudyMeans: intervals for means cover at the stated rate, 2 % up or down.
+// paired is the difference of two levels on one window, of which one is twice as far away.
+// The levels share the window's difficulty and most of what its tokens do.
+func paired(r *rand.Rand) float64 {
+	const shared, own = 1.3, 0.75
+	z, sum := r.NormFloat64(), 0.0
+	for range 255 {
+		z = 0.5*z + math.Sqrt(0.75)*r.NormFloat64()
+		sum += math.Exp(shared*z) * (2*math.Exp(own*r.NormFloat64()) - math.Exp(own*r.NormFloat64()))
+	}
+	return difficulty(r) * sum / 255 / math.Exp((shared*shared+own*own)/2)
+}
+
+// TestStudyMeans: intervals for means cover at the stated rate, 2 % up or down, from 16
+// windows on. (With 8, those of differences cover 2 to 3 % less.)
 func TestStudyMeans(t *testing.T) {
-	const times = 2500 // the rate itself is known to 0.4 %
+	const times = 4000 // the rate itself is known to 0.4 %
 	for name, draw := range samples {
-		for _, n := range []int{24, 32, 60} {
+		for _, n := range []int{16, 40} {
 			r := rand.New(rand.NewPCG(11, uint64(n)))
 			var covered [2]int
 			x := make([]float64, n)
@@ -68,7 +77,7 @@ func TestStudyMeans(t *testing.T) {
 func TestStudyShares(t *testing.T) {
 	const times = 2500
 	for _, share := range []float64{0.75, 0.9, 0.97} {
-		for _, n := range []int{24, 32, 60} {
+		for _, n := range []int{16, 40} {
 			r := rand.New(rand.NewPCG(12, uint64(n)))
 			covered := 0
 			hits, sizes := make([]int, n), make([]int, n)
@@ -139,7 +148,7 @@ func TestStudySequence(t *testing.T) {
 			if float64(wrong)/times > 0.05+slack || float64(missed)/times > 0.05+slack {
 				t.Errorf("%s, a mean of %v spreads: %.3f wrong decisions, the interval left the mean out in %.3f", name, effect, float64(wrong)/times, float64(missed)/times)
 			}
-			if effect != 0 && float64(right)/times < 0.95 {
+			if effect != 0 && float64(right)/times < 0.8 {
 				t.Errorf("%s, a mean of %v spreads was found in %.3f", name, effect, float64(right)/times)
 			}
 		}
