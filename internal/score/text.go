@@ -85,6 +85,9 @@ func (m *Model) Prompts(prompts []eval.Prompt) (*eval.Text, error) {
 func Compare(reference *Model, levels []*Model, workers int) (*eval.Group, error) {
 	scorers := make([]eval.Scorer, len(levels))
 	for i, l := range levels {
+		if l == reference || slices.Contains(levels[:i], l) {
+			return nil, fmt.Errorf("compare %s with itself: a model holds one window; open it twice", l.path)
+		}
 		if reference != nil {
 			if err := reference.vocabulary.Same(l.vocabulary); err != nil {
 				return nil, fmt.Errorf("compare %s with %s: %w", l.path, reference.path, err)
