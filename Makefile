@@ -91,6 +91,8 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzChains -fuzz=FuzzChains -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./sampler
 	go test -run=FuzzKernels -fuzz=FuzzKernels -fuzztime=$(or $(FUZZTIME),30s) ./sampler
 	go test -run=FuzzParseOrder -fuzz=FuzzParseOrder -fuzztime=$(or $(FUZZTIME),30s) ./sampler
+	go test -run=FuzzReadPrompts -fuzz=FuzzReadPrompts -fuzztime=$(or $(FUZZTIME),30s) ./internal/eval
+	go test -run=FuzzReadJournal -fuzz=FuzzReadJournal -fuzztime=$(or $(FUZZTIME),30s) ./internal/eval
 	go test -run=FuzzFrame -fuzz=FuzzFrame -fuzztime=$(or $(FUZZTIME),30s) ./internal/worker
 
 golden: build test-models ## record upstream's own greedy text, and compare ours with it

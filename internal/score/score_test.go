@@ -127,7 +127,7 @@ func TestCompare(t *testing.T) {
 	}
 	var chunks []eval.ChunkResult
 	order := eval.Order(text.Windows(), 3)
-	if err := Measure(background, g, text, order, func(reference *eval.ChunkResult, levels []eval.ChunkResult) (bool, error) {
+	if err := g.Measure(background, text, order, func(reference *eval.ChunkResult, levels []eval.ChunkResult) (bool, error) {
 		chunks = append(chunks, levels...)
 		return len(chunks) < 3, nil
 	}); err != nil {

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -99,20 +98,4 @@ func Compare(reference *Model, levels []*Model, workers int) (*eval.Group, error
 		return eval.NewGroup(nil, scorers, workers)
 	}
 	return eval.NewGroup(reference, scorers, workers)
-}
-
-// Measure measures one window after the other, in the order given, and hands each result
-// to got, which may stop the measurement with false. It ends with the cause when ctx is
-// done.
-func Measure(ctx context.Context, g *eval.Group, t *eval.Text, order []int, got func(reference *eval.ChunkResult, levels []eval.ChunkResult) (bool, error)) error {
-	for _, i := range order {
-		reference, levels, err := g.Window(ctx, t, i)
-		if err != nil {
-			return err
-		}
-		if more, err := got(reference, levels); err != nil || !more {
-			return err
-		}
-	}
-	return nil
 }

@@ -28,7 +28,7 @@ var samples = map[string]func(r *rand.Rand) float64{
 	"normal":      func(r *rand.Rand) float64 { return 1 + 3*r.NormFloat64() },
 	"divergence":  func(r *rand.Rand) float64 { return window(r, difficulty(r)) },
 	"exponential": func(r *rand.Rand) float64 { return r.ExpFloat64() },
-	"paired": paired,
+	"paired":      paired,
 }
 
 // paired is the difference of two levels on one window, of which one is twice as far away.

@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -27,7 +26,6 @@ var qualityLevels = []string{"Q8_0", "Q6_K", "Q4_K_M", "Q2_K"}
 
 // qualityRecord is what compareQuality writes.
 type qualityRecord struct {
-	Commit    string       `json:"commit"`
 	Engine    string       `json:"engine"`
 	System    string       `json:"system"`
 	Threads   int          `json:"threads"`
@@ -84,7 +82,6 @@ func (c *config) compareQuality() error {
 	rec := qualityRecord{Threads: c.threads, Reference: filepath.Base(c.model), Source: filepath.Base(c.model), Text: name, Window: score.DefaultWindow, Windows: c.chunks}
 	b := llm.BuildInfo()
 	rec.Engine, rec.System, rec.Upstream = b.Version+" "+b.Tree[:12], strings.TrimSpace(b.System), "llama-perplexity of the same tree, -c 512 -b 512"
-	rec.Commit = commit()
 	sum := sha256.Sum256([]byte(text))
 	rec.TextHash = hex.EncodeToString(sum[:])
 	ours, err := c.oursQuality(text, files, &rec)
@@ -181,7 +178,7 @@ func (c *config) oursQuality(text string, files []string, rec *qualityRecord) ([
 	for i := range order {
 		order[i] = i
 	}
-	err = score.Measure(ctx, g, windows, order, func(reference *eval.ChunkResult, levels []eval.ChunkResult) (bool, error) {
+	err = g.Measure(ctx, windows, order, func(reference *eval.ChunkResult, levels []eval.ChunkResult) (bool, error) {
 		results[0] = append(results[0], *reference)
 		for i := range levels {
 			results[i+1] = append(results[i+1], levels[i])
@@ -273,22 +270,4 @@ func printed(out []byte, pattern string) (numbers []float64, err error) {
 func lastLines(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return strings.Join(lines[max(0, len(lines)-3):], "; ")
-}
-
-// commit is that of the tree that the program was built from; empty where the build does
-// not say.
-func commit() string {
-	info, _ := debug.ReadBuildInfo()
-	if info != nil {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				return s.Value
-			}
-		}
-	}
-	out, err := exec.Command("git", "rev-parse", "HEAD").Output()
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(out))
 }
