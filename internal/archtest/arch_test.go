@@ -46,20 +46,12 @@ var imports = map[string][]string{
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
 	"cmd/llm":                 {".", "gguf", "plan", "quant", "sampler", "internal/bench/speed", "internal/doctor", "internal/doctor/machine", "internal/imatrix", "internal/license", "internal/quantize", "internal/spelling", "internal/store/remote"},
 	"scripts/bench":           {".", "gguf", "llama", "llama/reference", "plan", "sampler", "internal/bench/speed", "internal/engine", "internal/eval", "internal/oracle", "internal/score", "internal/stat", "internal/testheader", "internal/testplan", "internal/testsampler"},
-	"internal/stat":           {},
 	"internal/eval":           {"gguf", "sampler", "internal/stat"},
 	"internal/score":          {"gguf", "llama", "sampler", "internal/engine", "internal/eval"},
-	".":                       {"gguf", "llama", "plan", "quant", "internal/chat", "internal/engine", "internal/oracle", "internal/state", "internal/worker"},
-	"internal/doctor":         {"gguf", "plan"},
-	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
-	"cmd/llm":                 {".", "gguf", "plan", "quant", "sampler", "internal/doctor", "internal/doctor/machine", "internal/spelling", "internal/store/remote"},
-	"scripts/bench":           {".", "llama", "internal/engine", "internal/eval", "internal/score", "gguf", "plan", "sampler", "llama/reference", "internal/oracle", "internal/testheader", "internal/testplan", "internal/testsampler"},
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},
 	"scripts/notices":         {},
-	"internal/eval":           {"gguf", "sampler", "internal/stat"},
-	"internal/score":          {"gguf", "llama", "sampler", "internal/engine", "internal/eval"},
 }
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
