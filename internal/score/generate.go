@@ -43,6 +43,12 @@ func (m *Model) Generated(ctx context.Context, windows int, seed uint64, progres
 	return eval.NewText(tokens, m.window, m.bos())
 }
 
+// Generate is [Model.Generated] of a model that is loaded already, from path.
+func Generate(ctx context.Context, model *llama.Model, path string, o Options, windows int, seed uint64, progress func(done, total int)) (*eval.Text, error) {
+	m := &Model{path: path, options: o, model: model, info: model.Info(), window: o.Window}
+	return m.Generated(ctx, windows, seed, progress)
+}
+
 // beginning is BOS, or else what ends a text, behind which models learned that another
 // begins.
 func (m *Model) beginning() llama.Token {

@@ -33,7 +33,7 @@ const (
 type partial struct {
 	matrix *imatrix.Matrix
 	done   int
-	score  score
+	score  scores
 	tokens []llama.Token // of the model's own text
 }
 

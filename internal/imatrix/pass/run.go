@@ -31,7 +31,7 @@ type pass struct {
 	context   *llama.Context
 	collector *llama.Collector
 	batch     *llama.Batch
-	score     score
+	score     scores
 
 	done, resumed int // chunks
 	saved         time.Time
@@ -86,9 +86,15 @@ func (p *pass) run() (*Result, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	stop := context.AfterFunc(p.ctx, func() { p.context.Cancel(true) })
+	stopped := make(chan struct{})
+	stop := context.AfterFunc(p.ctx, func() {
+		p.context.Cancel(true)
+		close(stopped)
+	})
 	err = p.read()
-	stop()
+	if !stop() {
+		<-stopped // before the context is closed
+	}
 	var m *imatrix.Matrix
 	if err == nil {
 		m, err = p.finish()

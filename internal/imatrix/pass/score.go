@@ -9,9 +9,9 @@ import (
 	"github.com/seed-f87006eb/llm/sampler"
 )
 
-// score is the perplexity of the second half of each chunk (compute_imatrix,
+// scores are the perplexity of the second half of each chunk (compute_imatrix,
 // tools/imatrix/imatrix.cpp@v0.5.0).
-type score struct {
+type scores struct {
 	n           int     // tokens
 	sum, square float64 // of negative log-likelihoods, and of their squares
 	running     []float64
@@ -20,7 +20,7 @@ type score struct {
 }
 
 // add scores the rows [from, to) of n chunks that were just decoded.
-func (s *score) add(p *pass, n, from, to int) error {
+func (s *scores) add(p *pass, n, from, to int) error {
 	if len(s.pending) != n {
 		s.pending = make([][]float64, n)
 	}
@@ -71,7 +71,7 @@ func likelihoods(p *pass, row, first, last int, chunk []llama.Token) ([]float64,
 }
 
 // close adds what was scored of n chunks, always in the same order.
-func (s *score) close(n int) {
+func (s *scores) close(n int) {
 	for _, values := range s.pending {
 		for _, v := range values {
 			s.sum, s.square, s.n = s.sum+v, s.square+v*v, s.n+1
@@ -83,7 +83,7 @@ func (s *score) close(n int) {
 }
 
 // perplexity with its standard error; 0 before anything was scored.
-func (s *score) perplexity() (value, uncertainty float64) {
+func (s *scores) perplexity() (value, uncertainty float64) {
 	if s.n == 0 {
 		return 0, 0
 	}

@@ -3,6 +3,7 @@ package pass
 import (
 	"fmt"
 
+	"github.com/seed-f87006eb/llm/internal/score"
 	"github.com/seed-f87006eb/llm/llama"
 )
 
@@ -33,7 +34,7 @@ func (p *pass) findTokens(before *partial) error {
 
 // findGenerated has the text generated, unless a pass before has. It is saved at once: it
 // takes longer than reading it.
-func (p *pass) findGenerated(before *partial) (err error) {
+func (p *pass) findGenerated(before *partial) error {
 	want := orDefault(p.Chunks, GeneratedChunks)
 	if before != nil {
 		for _, t := range before.tokens {
@@ -47,8 +48,13 @@ func (p *pass) findGenerated(before *partial) (err error) {
 		p.tokens = before.tokens
 		return nil
 	}
-	if p.tokens, err = Generate(p.ctx, p.loaded, want, p.ChunkSize, p.Seed, p.tellTokens); err != nil {
-		return fmt.Errorf("importance matrix: generating its text: %w", err)
+	o := score.Options{Engine: p.loaded.Options, Window: p.ChunkSize}
+	text, err := score.Generate(p.ctx, p.loaded.Model, p.loaded.Path, o, want, uint64(p.Seed), p.tellTokens)
+	if err != nil {
+		return fmt.Errorf("importance matrix: %w", err)
+	}
+	for _, t := range text.Tokens {
+		p.tokens = append(p.tokens, llama.Token(t))
 	}
 	return nil
 }
