@@ -11,7 +11,7 @@ import (
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
 
-func writePolicy(t *testing.T, path, text string) string {
+func writeText(t *testing.T, path, text string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
@@ -28,7 +28,7 @@ const commercialPolicy = "schema: llm.policy/1\nuse: [commercial, mau=5e6, regio
 // names the clause on one line; nothing is said about one that is allowed.
 func TestPolicyAtLoad(t *testing.T) {
 	home := t.TempDir()
-	policy := writePolicy(t, filepath.Join(home, "config", "llm", "policy.yaml"), commercialPolicy)
+	policy := writeText(t, filepath.Join(home, "config", "llm", "policy.yaml"), commercialPolicy)
 	model := func(name, tag string) string {
 		f := testgguf.Decoder(1)
 		if tag != "" {
@@ -49,7 +49,7 @@ func TestPolicyAtLoad(t *testing.T) {
 		{"XDG_CONFIG_HOME=" + filepath.Join(home, "config"), denied, "deny: commercial_use of cc-by-nc-4.0", 4},
 		{"XDG_CONFIG_HOME=" + home, allowed, "", 0},
 		{"LLM_POLICY=" + filepath.Join(home, "none.yaml"), allowed, "read the use policy: open ", 1},
-		{"LLM_POLICY=" + writePolicy(t, filepath.Join(home, "wrong.yaml"), "uses: [commercial]\n"), allowed, "field uses not found", 1},
+		{"LLM_POLICY=" + writeText(t, filepath.Join(home, "wrong.yaml"), "uses: [commercial]\n"), allowed, "field uses not found", 1},
 		{"LLM_POLICY=" + home, allowed, "is a directory", 1},
 	} {
 		for _, args := range [][]string{{"run", c.model, "-p", "Hello", "-n", "1", "--no-chat"}, {"embed", c.model, "Hello"}} {
@@ -81,7 +81,7 @@ func TestPolicyAtLoad(t *testing.T) {
 
 // TestPolicyOfAdapters: an adapter has a licence too.
 func TestPolicyOfAdapters(t *testing.T) {
-	policy := writePolicy(t, filepath.Join(t.TempDir(), "policy.yaml"), commercialPolicy)
+	policy := writeText(t, filepath.Join(t.TempDir(), "policy.yaml"), commercialPolicy)
 	adapter := (&testgguf.File{}).Set("general.architecture", "llama").Set("general.type", "adapter").Set("general.license", "cc-by-nc-4.0").Write(t, "a.gguf")
 	for _, flag := range [][]string{{"--lora", adapter}, {"--lora-scaled", adapter + ":0.5"}, {"--control-vector", adapter}} {
 		cmd := command(t.TempDir(), append([]string{"run", testmodel.SmolLM2(t), "-p", "Hello", "-n", "1"}, flag...)...)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -210,6 +212,8 @@ func TestLicenseBad(t *testing.T) {
 		{"\x1b[31mmit\x1b[0m\a", `general.license is "\x1b[31mmit\x1b[0m\a", which the facts do not know`},
 		{strings.Repeat("All mine. ", 100_000), "a text of 1,000,000 bytes that the facts do not know"},
 		{[]string{"mit", "gemma"}, "Gemma Terms of Use (gemma), high confidence"},
+		{slices.Repeat([]string{"mit"}, 100_000), "general.license is \"a list of 1100000 bytes\", which the facts do not know"},
+		{slices.Repeat([]string{"mit"}, 100), "general.license has 100 names; those after 16 are not read"},
 		{[]string{}, "nothing in the file says under which licence it is"},
 		{uint32(7), "nothing in the file says under which licence it is"},
 		{"https://example.org/\x1b", `is the address "https://example.org/\x1b"`},
@@ -236,6 +240,56 @@ func TestLicenseBad(t *testing.T) {
 	} {
 		if r := finish(t, command(empty, c.args...)); r.code != c.code || !strings.Contains(r.stderr, c.want) || strings.Count(r.stderr, "\n") != 1 {
 			t.Errorf("%q: %d, %s", c.args, r.code, r.stderr)
+		}
+	}
+}
+
+// TestLicenseAround: what stands beside the file, behind a URL, and in a folder of newer facts.
+func TestLicenseAround(t *testing.T) {
+	path := writeLicensed(t, "nothing")
+	text, err := os.ReadFile(filepath.Join(testmodel.Root(), "LICENSE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeText(t, filepath.Join(filepath.Dir(path), "LICENSE"), string(text))
+	want := "MIT License (mit), low confidence the file LICENSE beside it is the text of MIT License"
+	if r := licenseIn(t, path); r.code != 0 || !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), want) {
+		t.Errorf("%d, %s%s", r.code, r.stdout, r.stderr)
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(writeLicensed(t, "llama-4-scout")))))
+	defer server.Close()
+	if r := finish(t, command(t.TempDir(), "license", "check", "--use", "research,region=EU", server.URL+"/llama-4-scout.gguf")); r.code != 4 {
+		t.Errorf("%d, %s%s", r.code, r.stdout, r.stderr)
+	}
+	facts, err := os.ReadFile(filepath.Join(testmodel.Root(), "internal", "license", "facts", "licences.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	newer := strings.Replace(strings.Replace(string(facts), `"as_of": "2026-11-24"`, `"as_of": "2030-01-01"`, 1), `"commercial_use": "yes"`, `"commercial_use": "no"`, 1)
+	writeText(t, filepath.Join(folder, "licences.json"), newer)
+	for _, viaFlag := range []bool{true, false} {
+		args := []string{"license", "check", "--use", "commercial", testmodel.SmolLM2(t)}
+		if viaFlag {
+			args = append(args, "--facts", folder)
+		}
+		cmd := command(t.TempDir(), args...)
+		if !viaFlag {
+			cmd.Env = append(cmd.Env, "LLM_LICENSE_FACTS="+folder)
+		}
+		if r := finish(t, cmd); r.code != 4 || !strings.Contains(r.stdout, "Facts of 2030-01-01, with your own licences.json") {
+			t.Errorf("%d, %s%s", r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
+// TestLicenseSources: each fact keeps its source, its date and how sure it is.
+func TestLicenseSources(t *testing.T) {
+	r := licenseIn(t, testmodel.Gemma3(t), "--sources")
+	text := strings.Join(strings.Fields(r.stdout), " ")
+	for _, want := range []string{"source gemma: ", "(high confidence, 2026-11-24)", "source openness of Gemma 3 / 3n: "} {
+		if r.code != 0 || !strings.Contains(text, want) {
+			t.Errorf("%s is not in %s%s", want, r.stdout, r.stderr)
 		}
 	}
 }

@@ -29,8 +29,8 @@ const (
 	listLength = 16
 )
 
-// FromFile reads the header's keys. What has a wrong type counts as absent, but general.license may be a list. Errors
-// are those of reading.
+// FromFile reads the header's keys. What has a wrong type counts as absent, but general.license may be a list; one that
+// is too long is an unknown licence. Errors are those of reading.
 func FromFile(f *gguf.File, file string) (Evidence, error) {
 	m, err := f.Metadata()
 	if err != nil {
@@ -54,7 +54,8 @@ func FromFile(f *gguf.File, file string) (Evidence, error) {
 	v, ok := f.Lookup("general.license")
 	if ok && v.Type == gguf.Array && v.Elem == gguf.String {
 		if v.Size > listLimit {
-			return Evidence{}, fmt.Errorf("read general.license: %w", gguf.ErrTooLong)
+			e.License = []string{fmt.Sprintf("a list of %d bytes", v.Size)} // which names no licence
+			return e, nil
 		}
 		list, err := v.Strings()
 		if err != nil {
