@@ -34,6 +34,9 @@ func Load(ctx context.Context, path string, o Options, header func(*gguf.File)) 
 	return model, nil
 }
 
+// ModelParams are what Load asks the engine for: for planning the same load.
+func ModelParams(o Options) (llama.ModelParams, error) { return o.modelParams() }
+
 // NewContext makes a context of size tokens for a model that Load loaded from path, with
 // the options that concern contexts and what adjust changes of them. It is the caller's to
 // close.

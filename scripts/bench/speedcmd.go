@@ -15,7 +15,7 @@ import (
 )
 
 // commandFlags are what both programs measure.
-var commandFlags = []string{"-p", "128", "-n", "32", "-pg", "64,16", "-d", "0,512", "-r", "5"}
+var commandFlags = []string{"-p", "128", "-n", "16", "-pg", "32,8", "-d", "0,256", "-r", "5"}
 
 // testOfCommand are the samples of one row of both, which have these names alike.
 type testOfCommand struct {

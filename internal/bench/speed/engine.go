@@ -10,7 +10,6 @@ import (
 	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/internal/oracle"
 	"github.com/seed-f87006eb/llm/llama"
-	"github.com/seed-f87006eb/llm/plan"
 )
 
 // Placement is what all tests have in common of where a model goes.
@@ -100,20 +99,20 @@ func (e *Engine) unload() error {
 	return errors.Join(errs...)
 }
 
-// modelParams are what a model is loaded with.
-func (e *Engine) modelParams(l Load) (llama.ModelParams, error) {
-	p, to := llama.DefaultModelParams(), &e.Placement
-	p.GPULayers = l.GPULayers
-	mode, err := llama.ParseSplitMode(l.SplitMode)
-	p.Placement.SplitMode, p.Placement.Devices, p.Placement.MainGPU, p.Placement.TensorSplit = mode, to.Devices, to.MainGPU, to.TensorSplit
-	p.Placement.NoHost, p.Placement.Repack = to.NoHost, !to.NoRepack
-	for _, o := range to.Overrides {
-		p.Placement.Overrides = append(p.Placement.Overrides, llama.Override{Pattern: o[0], Buffer: o[1]})
+// options are what a model is loaded with.
+func (e *Engine) options(l Load) engine.Options {
+	p := &e.Placement
+	to := engine.Placement{
+		GPULayers: &l.GPULayers, Devices: p.Devices, SplitMode: l.SplitMode, MainGPU: p.MainGPU, TensorSplit: p.TensorSplit,
+		NoHost: p.NoHost, NoRepack: p.NoRepack, NoOpOffload: p.NoOpOffload,
+	}
+	for _, o := range p.Overrides {
+		to.Overrides = append(to.Overrides, llama.Override{Pattern: o[0], Buffer: o[1]})
 	}
 	if l.CPUMoE != 0 {
-		p.Placement.Overrides = append(p.Placement.Overrides, llama.Override(plan.ExpertsOnHost(l.CPUMoE)))
+		to.Overrides = append(to.Overrides, engine.ExpertsOnCPU(l.CPUMoE))
 	}
-	return p, err
+	return engine.Options{Placement: to}
 }
 
 // contextParams are what a test's context is made with: as llama-bench does, with room for one
@@ -167,16 +166,14 @@ func (e *Engine) load(ctx context.Context, l Load) error {
 	if err := e.unload(); err != nil {
 		return err
 	}
-	p, err := e.modelParams(l)
-	if err != nil {
-		return err
-	}
-	begin := time.Now()
-	m, err := engine.LoadAlone(ctx, l.Model, func(fraction float32) {
+	o := e.options(l)
+	o.Progress = func(fraction float32) {
 		if e.Progress != nil {
 			e.Progress(l.Model, fraction)
 		}
-	}, p)
+	}
+	begin := time.Now()
+	m, err := engine.Load(ctx, l.Model, o, nil)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/internal/oracle"
 	"github.com/seed-f87006eb/llm/llama"
 	"github.com/seed-f87006eb/llm/plan"
@@ -48,7 +49,7 @@ func (e *Engine) look(ctx context.Context, t Test) (p planned) {
 	if o == nil {
 		return p
 	}
-	params, err := e.modelParams(t.Load)
+	params, err := engine.ModelParams(e.options(t.Load))
 	if err != nil {
 		return planned{err: err}
 	}
