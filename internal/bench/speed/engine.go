@@ -1,6 +1,7 @@
 package speed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -23,9 +24,8 @@ type Placement struct {
 	NoRepack    bool
 }
 
-// keptBytes is how much the buffers of contexts that are not in use may take together: making
-// one anew costs a warm-up, and its depth must be filled again.
-const keptBytes = 1 << 30
+// usuallyKept is Engine.Kept where that is 0.
+const usuallyKept = 1 << 30
 
 // Engine is a Machine: the engine in this process, through package llama. One model is loaded
 // at a time. The caller closes it.
@@ -33,6 +33,9 @@ type Engine struct {
 	Placement Placement
 	NoWarmup  bool
 	Seed      uint64 // of the random tokens
+	// Kept is how many bytes the buffers of open contexts may take together, beside the one in
+	// use: making one anew costs a warm-up, and its depth must be filled again. 0: 1 GiB.
+	Kept uint64
 	// Progress, where it is not nil, is told of a load.
 	Progress func(path string, fraction float32)
 
@@ -194,12 +197,13 @@ func (e *Engine) open(ctx context.Context, t Test) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.makeRoom(e.plans[t].bytes()); err != nil {
+	kept := cmp.Or(e.Kept, usuallyKept)
+	if err := l.makeRoom(kept, e.plans[t].bytes()); err != nil {
 		return nil, err
 	}
 	c, err := l.model.NewContext(p)
 	if err != nil && len(l.contexts) > 0 { // maybe for lack of memory
-		if err := l.makeRoom(keptBytes); err != nil {
+		if err := l.makeRoom(0, 1); err != nil {
 			return nil, err
 		}
 		c, err = l.model.NewContext(p)
@@ -222,13 +226,13 @@ func (e *Engine) open(ctx context.Context, t Test) (*opened, error) {
 }
 
 // makeRoom closes contexts, those that were not used for the longest time first, until those
-// that stay take at most keptBytes with a new one.
-func (l *loaded) makeRoom(needed uint64) error {
+// that stay take at most kept bytes with a new one.
+func (l *loaded) makeRoom(kept, needed uint64) error {
 	sum := needed
 	for _, o := range l.contexts {
 		sum += o.bytes()
 	}
-	for len(l.contexts) > 0 && sum > keptBytes {
+	for len(l.contexts) > 0 && sum > kept {
 		o := l.contexts[0]
 		sum -= o.bytes()
 		l.contexts = l.contexts[1:]

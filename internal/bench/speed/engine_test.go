@@ -122,6 +122,27 @@ func TestRewind(t *testing.T) {
 	}
 }
 
+// TestKept: contexts that would take too much are closed, and made again when their turn comes.
+func TestKept(t *testing.T) {
+	g := smallGrid(write(t, "decoder.gguf", testgguf.Decoder(1)))
+	g.Depths = []int{0, 20}
+	for kept, want := range map[uint64]int{0: 4, 1: 1} {
+		e := &Engine{Kept: kept}
+		r := engineRun(t, e, g, 3)
+		for _, row := range r.Rows {
+			if row.Error != "" || len(row.Samples) != 3 {
+				t.Errorf("%s: %s", row.Test, row.Error)
+			}
+		}
+		if n := len(e.loaded.contexts); n != want {
+			t.Errorf("%d contexts are open where %d bytes are kept", n, kept)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestCancel: a context that is done ends a measurement with its cause.
 func TestCancel(t *testing.T) {
 	e := &Engine{}
