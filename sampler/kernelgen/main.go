@@ -12,6 +12,7 @@ import (
 )
 
 //go:generate go run . -out ../kernels_amd64.s -stubs ../kernels_stub_amd64.go -pkg sampler
+//go:generate sh -c "cd .. && sha256sum kernelgen/*.go kernels_amd64.s kernels_stub_amd64.go >testdata/kernels.sha256"
 
 const (
 	lanes = 16
