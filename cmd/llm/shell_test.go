@@ -104,7 +104,7 @@ func TestManual(t *testing.T) {
 			t.Errorf("%s: %.300q", name, page)
 		}
 	}
-	if len(one) != 26 || one["llm-man.1"] != "" {
+	if len(one) != 28 || one["llm-man.1"] != "" {
 		t.Errorf("%d pages", len(one))
 	}
 	if !strings.Contains(one["llm-run.1"], `\fB-n\fP, \fB--predict\fP=-1`) {
