@@ -47,7 +47,8 @@ type qualityRow struct {
 	Ours     eval.Quality    `json:"ours"`
 	Upstream upstreamQuality `json:"upstream"`
 	PPLOff   float64         `json:"ppl_off"` // ours by upstream's, less 1
-	KLDOff   float64         `json:"kld_off"`
+	// KLDOff is absent where upstream's has too few digits: it prints six.
+	KLDOff *float64 `json:"kld_off,omitempty"`
 }
 
 // upstreamQuality are figures that llama-perplexity prints; KLD and what follows are 0 for
@@ -95,12 +96,15 @@ func (c *config) compareQuality() error {
 	fmt.Printf("\nquality of levels, %d windows of 512 tokens of %s\n%-10s %12s %12s %10s %12s %12s %10s\n", c.chunks, name, "", "PPL ours", "upstream", "off", "KLD ours", "upstream", "off")
 	for i := range ours {
 		row := qualityRow{Level: "reference", Ours: ours[i], Upstream: theirs[i], PPLOff: ours[i].Perplexity.Value/theirs[i].PPL - 1}
-		kld := 0.0
+		kld, off := 0.0, ""
 		if i > 0 {
 			row.Level, kld = qualityLevels[i-1], ours[i].Divergence.KLD.Value
-			row.KLDOff = kld/theirs[i].KLD - 1
 		}
-		fmt.Printf("%-10s %12.4f %12.4f %9.4f%% %12.6f %12.6f %9.3f%%\n", row.Level, row.Ours.Perplexity.Value, row.Upstream.PPL, 100*row.PPLOff, kld, row.Upstream.KLD, 100*row.KLDOff)
+		if theirs[i].KLD > 1e-4 {
+			x := kld/theirs[i].KLD - 1
+			row.KLDOff, off = &x, fmt.Sprintf("%.3f%%", 100*x)
+		}
+		fmt.Printf("%-10s %12.4f %12.4f %9.4f%% %12.6f %12.6f %10s\n", row.Level, row.Ours.Perplexity.Value, row.Upstream.PPL, 100*row.PPLOff, kld, row.Upstream.KLD, off)
 		rec.Rows = append(rec.Rows, row)
 	}
 	if c.record == "" {
