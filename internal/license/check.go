@@ -63,7 +63,7 @@ type Answer struct {
 
 // Check answers for a use: the strictest of all clauses of all licences counts.
 func (f *Facts) Check(id *Identification, u Use) Answer {
-	a := Answer{Use: u.String()}
+	a := Answer{Use: u.String(), Findings: []Finding{}}
 	for _, l := range id.Licences {
 		a.Findings = append(a.Findings, f.findings(f.byID[l.ID], l.Confidence, &u, &id.Model)...)
 	}

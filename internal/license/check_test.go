@@ -30,7 +30,7 @@ func uses(t *testing.T) (all []Use) {
 func TestUnknownStaysUnknown(t *testing.T) {
 	f := builtinFacts(t)
 	for _, e := range []*Evidence{of("", "", ""), of("x", "llama", "other"), of("x", "llama", "none"), of("x", "llama", "foo"), of("OLMo 7B", "llama", ""),
-		of("Gpt-Oss-20B", "gpt-oss", "my-own"), of("x", "llama", "mit,foo")} {
+		of("Gpt-Oss-20B", "gpt-oss", "my-own"), of("Gpt-Oss-20B", "gpt-oss", "unknown"), of("Gpt-Oss-20B", "gpt-oss", "none"), of("x", "llama", "mit,foo")} {
 		id := f.Identify(e)
 		for _, u := range uses(t) {
 			if a := f.Check(id, u); a.Verdict != Unknown || a.Otherwise != nil || a.Findings[0].Verdict != Unknown {
@@ -145,6 +145,29 @@ func TestCheck(t *testing.T) {
 		}
 		if a.Verdict != c.want || otherwise != c.otherwise || strings.Join(a.Depends, ",") != c.depends {
 			t.Errorf("%s for %q: %s, otherwise %q, depends on %q", c.tag, c.use, a.Verdict, otherwise, a.Depends)
+		}
+	}
+}
+
+// TestCheckModel: clauses that ask about the model itself.
+func TestCheckModel(t *testing.T) {
+	f := builtinFacts(t)
+	for _, c := range []struct {
+		e    *Evidence
+		use  string
+		want Verdict
+	}{
+		{of("Llama 3.2 11B Vision Instruct", "llama", "llama3.2"), "research,region=EU", Deny},
+		{of("Llama 3.2 1B Instruct", "llama", "llama3.2"), "research,region=EU", AllowWithDuties},
+		{of("Llama 4 Scout", "llama4", "llama4"), "noncommercial,region=IT", Deny},
+		{of("NVIDIA Nemotron Nano 9B v2", "nemotron_h", "nvidia-open-model-license"), "research", AllowWithDuties},
+		{of("NVIDIA Nemotron Nano 9B v2 abliterated", "nemotron_h", "nvidia-open-model-license"), "research", Ask},
+		{of("Qwen3 8B abliterated", "qwen3", "apache-2.0"), "research", Allow},
+		{&Evidence{License: []string{"cc-by-nc-nd-4.0"}, Quantized: true}, "research,redistribute", Ask},
+		{&Evidence{License: []string{"cc-by-sa-4.0"}, Quantized: true}, "research,redistribute", AllowWithDuties},
+	} {
+		if a := f.Check(f.Identify(c.e), mustUse(t, c.use)); a.Verdict != c.want {
+			t.Errorf("%s for %s: %+v", c.e.Name, c.use, a)
 		}
 	}
 }

@@ -22,8 +22,8 @@ const textLength = 256
 var separators = regexp.MustCompile(`(?i)\s*[,;|()]\s*|\s+(?:or|and)\s+`)
 
 // tagClaims are the licences that a value of general.license names: an identifier, a list of them (all count, whatever
-// stands between), an address, or a text. What it does not know is a claim of the entry unknown; the markers that say
-// nothing are no claims.
+// stands between), an address, or a text. What it does not know is a claim of the entry unknown. The word other is silent:
+// the name and the link beside it, and the family, say which.
 func (f *Facts) tagClaims(key, value string) (all []claim, silent bool) {
 	says := func(id string, c Confidence) claim {
 		return claim{id, c, fmt.Sprintf("%s is \"%s\"", key, Clean(value)), true}
@@ -46,7 +46,7 @@ func (f *Facts) tagClaims(key, value string) (all []claim, silent bool) {
 		return all, false
 	}
 	if id, ok := f.known(whole); ok {
-		if f.byID[id].Kind == "marker" {
+		if id == "other" {
 			return nil, true
 		}
 		return []claim{says(id, High)}, false
