@@ -86,10 +86,9 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usagef("%w; see '%s --help'", err, c.CommandPath())
 	})
-	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.ggufCommand(), a.benchCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
-	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.ggufCommand(), a.imatrixCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
-	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.quantizeCommand(), a.ggufCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
-	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.licenseCommand(), a.ggufCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(), a.versionCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.embedCommand(), a.tokenizeCommand(), a.inspectCommand(), a.planCommand(), a.licenseCommand(),
+		a.quantizeCommand(), a.imatrixCommand(), a.benchCommand(), a.ggufCommand(), a.devicesCommand(), a.doctorCommand(), a.examineCommand(),
+		a.versionCommand(), a.manCommand())
 	return root
 }
 

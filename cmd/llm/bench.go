@@ -136,6 +136,9 @@ func (a *app) bench(f *benchFlags, args []string) error {
 			return err
 		}
 	}
+	if err := a.permit(models); err != nil {
+		return err
+	}
 	ctx, stop := interruptible()
 	defer stop()
 	result, err := a.measure(ctx, engine, tests, options)

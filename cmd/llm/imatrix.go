@@ -118,6 +118,9 @@ func (a *app) collectImatrix(f *imatrixFlags, path string) error {
 			return err
 		}
 	}
+	if err := a.permit(append([]string{path}, f.adapterPaths()...)); err != nil {
+		return err
+	}
 	ctx, release := interruptible()
 	defer release()
 	p := &imatrixProgress{app: a}

@@ -52,8 +52,9 @@ func TestPolicyAtLoad(t *testing.T) {
 		{"LLM_POLICY=" + writeText(t, filepath.Join(home, "wrong.yaml"), "uses: [commercial]\n"), allowed, "field uses not found", 1},
 		{"LLM_POLICY=" + home, allowed, "is a directory", 1},
 	} {
-		for _, args := range [][]string{{"run", c.model, "-p", "Hello", "-n", "1", "--no-chat"}, {"embed", c.model, "Hello"}} {
-			if c.code == 0 && args[0] == "embed" {
+		for _, args := range [][]string{{"run", c.model, "-p", "Hello", "-n", "1", "--no-chat"}, {"embed", c.model, "Hello"},
+			{"bench", c.model, "-p", "8", "-n", "0"}, {"imatrix", c.model, "-o", filepath.Join(home, "imatrix.gguf"), "--chunks", "1"}} {
+			if c.code == 0 && args[0] != "run" {
 				continue
 			}
 			cmd := command(t.TempDir(), args...)
