@@ -111,7 +111,7 @@ func findingTexts(all []license.Finding, show func(*license.Finding) bool) (text
 				continue
 			}
 			ask := y.Asks
-			if y.Quote != "" {
+			if y.Quote != "" && !strings.Contains(y.Fact, y.Quote) {
 				ask += " \"" + y.Quote + "\""
 			}
 			if !slices.Contains(asks, ask) {

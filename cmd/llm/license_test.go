@@ -106,7 +106,7 @@ func TestLicenseCheck(t *testing.T) {
 	}{
 		{"llama-3.3-70b", "commercial,mau=700000001", 3, "ask >700M MAU (month before 2024-12-06) must ask Meta"},
 		{"llama-3.3-70b", "commercial", 3, "allow with duties, but ask: it depends on mau:"},
-		{"llama-3.3-70b", "commercial,mau=5e6,region=EU,redistribute,modify", 0, `begin the name of the derived model as the licence says "Llama"`},
+		{"llama-3.3-70b", "commercial,mau=5e6,region=EU,redistribute,modify", 0, `begin the name of the derived model as the licence says: name begins with "Llama"`},
 		{"llama-4-scout", "commercial,mau=5e6,region=EU", 4, "deny EU for multimodal models"},
 		{"llama-4-scout", "commercial,mau=5e6,region=US", 0, "allow with duties:"},
 		{"qwen2.5-3b", "research", 0, "allow:"},
