@@ -126,38 +126,43 @@ func TestSizes(t *testing.T) {
 		{testmodel.Gemma3(t), []gguf.FileType{quant.Q4_0}},
 	}
 	for _, m := range models {
-		matrix, made := flat(t, m.path), 0
+		matrix := flat(t, m.path)
 		for _, kind := range quant.FileTypes() {
-			if !*full && !slices.Contains(m.types, kind.Number) {
-				continue
+			if *full || slices.Contains(m.types, kind.Number) {
+				t.Run(filepath.Base(m.path)+"/"+kind.Name, func(t *testing.T) { asSaid(t, m.path, matrix, kind.Number) })
 			}
-			s := Spec{FileType: kind.Number, Requantize: true}
-			j, err := Prepare(m.path, s)
-			if errors.Is(err, ErrNeedsImatrix) {
-				s.Imatrix = matrix
-				j, err = Prepare(m.path, s)
-			}
-			if err != nil {
-				t.Logf("%s as %s is not made: %v", filepath.Base(m.path), kind.Name, err)
-				continue
-			}
-			out := filepath.Join(t.TempDir(), "out.gguf")
-			if _, err := j.Write(t.Context(), out, nil); err != nil {
-				t.Errorf("%s as %s: %v", filepath.Base(m.path), kind.Name, err)
-				continue
-			}
-			info, err := os.Stat(out)
-			if err != nil || info.Size() != j.Recipe.Size {
-				t.Errorf("%s as %s: %d bytes, %v; said were %d", filepath.Base(m.path), kind.Name, info.Size(), err, j.Recipe.Size)
-			}
-			made++
-			os.Remove(out)
-		}
-		t.Logf("%s: %d types, each as large as said", filepath.Base(m.path), made)
-		if made == 0 {
-			t.Errorf("%s: nothing was made", m.path)
 		}
 	}
+}
+
+// asSaid compares the size of a file with what was said; a type that the engine does not make
+// of the model has a reason.
+func asSaid(t *testing.T, in, matrix string, kind gguf.FileType) {
+	s := Spec{FileType: kind, Requantize: true}
+	j, err := Prepare(in, s)
+	if errors.Is(err, ErrNeedsImatrix) {
+		s.Imatrix = matrix
+		j, err = Prepare(in, s)
+	}
+	if errors.Is(err, ErrRefused) && *full {
+		t.Logf("not made: %v", err)
+		return
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out.gguf")
+	if _, err := j.Write(t.Context(), out, nil); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() != j.Recipe.Size {
+		t.Errorf("%d bytes; said were %d", info.Size(), j.Recipe.Size)
+	}
+	t.Logf("%d bytes, as said", info.Size())
 }
 
 func TestRefuses(t *testing.T) {
