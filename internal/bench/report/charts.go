@@ -1,0 +1,238 @@
+package report
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+
+	"github.com/seed-f87006eb/llm/internal/bench/record"
+)
+
+// Charts are the drawings that the record has figures for.
+func Charts(r *record.Record) (list []Chart) {
+	v := viewOf(r)
+	for _, make := range []func(*view) *Chart{qualityChart, speedChart, memoryChart, divergenceChart} {
+		if c := make(v); c != nil {
+			list = append(list, *c)
+		}
+	}
+	return list
+}
+
+// from names the source where it had lost something before: "levels made from Q4_1".
+func (v *view) from() string {
+	for i := range v.Rows {
+		if v.Rows[i].From != "" {
+			return ", levels made " + v.Rows[i].From
+		}
+	}
+	return ""
+}
+
+// chartName is shorter than the label: the title says what the levels were made of.
+func (v *view) chartName(r *record.Row) string { return r.Name(v.several) }
+
+func (v *view) pointOf(r *record.Row, y float64) point {
+	q := point{name: v.chartName(r), chosen: v.chosen(r), pareto: r.Pareto}
+	q.X, q.Y = float64(r.File.Bytes)/(1<<30), y
+	q.misses = r.Memory != nil && r.Memory.Fits != nil && !*r.Memory.Fits
+	return q
+}
+
+// bounds are of an axis: those of the values with room around, in the logarithm where asked.
+func bounds(values []float64, log bool, room float64) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, x := range values {
+		low, high = min(low, x), max(high, x)
+	}
+	switch {
+	case log && low == high:
+		return low / 2, high * 2
+	case log:
+		f := math.Pow(high/low, room)
+		return low / f, high * f
+	case low == high:
+		return low - math.Abs(low)/10 - 1e-3, high + math.Abs(high)/10 + 1e-3
+	}
+	d := (high - low) * room
+	return low - d, high + d
+}
+
+// qualityChart is the divergence of each level by its size.
+func qualityChart(v *view) *Chart {
+	var ps points
+	var xs, ys []float64
+	for i := range v.Rows {
+		r := &v.Rows[i]
+		if !v.done(i) || r.File == nil || r.Quality == nil || r.Quality.Divergence == nil || r.Quality.Divergence.Value <= 0 {
+			continue
+		}
+		d := r.Quality.Divergence
+		q := v.pointOf(r, d.Value)
+		if d.Known() {
+			q.low, q.high = max(*d.Low, d.Value/10), *d.High
+			ys = append(ys, q.low, q.high)
+		}
+		ps = append(ps, q)
+		xs, ys = append(xs, q.X), append(ys, q.Y)
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	return &Chart{
+		File: "quality-size.svg", Title: "Quality against size" + v.from(),
+		Words: fmt.Sprintf("Mean divergence from the reference by the size of the file, of %s; lower and further left is better.", plural(len(ps), "level", "levels")),
+		svg: func(width, height int) string {
+			p := newPlot("size of the file, GiB", "mean KLD from the reference, nats")
+			p.Y.Scale, p.Y.Tick.Marker, p.X.Tick.Marker = plot.LogScale{}, logarithmic(short3), linear(short3)
+			gridLines(p)
+			p.Add(ps)
+			p.X.Min, p.X.Max = bounds(xs, false, 0.18)
+			p.Y.Min, p.Y.Max = bounds(ys, true, 0.12)
+			return render(p, width, height)
+		},
+	}
+}
+
+// speedChart is the speed of generation of each level by its size.
+func speedChart(v *view) *Chart {
+	var ps points
+	var xs, ys []float64
+	for i := range v.Rows {
+		r := &v.Rows[i]
+		if !v.done(i) || r.File == nil || r.Generation == nil {
+			continue
+		}
+		e := &r.Generation.PerSecond
+		q := v.pointOf(r, e.Value)
+		if e.Known() {
+			q.low, q.high = *e.Low, *e.High
+			ys = append(ys, q.low, q.high)
+		}
+		ps = append(ps, q)
+		xs, ys = append(xs, q.X), append(ys, q.Y)
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	return &Chart{
+		File: "speed-size.svg", Title: "Speed against size" + v.from(),
+		Words: fmt.Sprintf("Tokens generated a second by the size of the file, of %s; higher and further left is better.", plural(len(ps), "level", "levels")),
+		svg: func(width, height int) string {
+			p := newPlot("size of the file, GiB", "generation, tokens a second")
+			p.Y.Tick.Marker, p.X.Tick.Marker = linear(short3), linear(short3)
+			gridLines(p)
+			p.Add(ps)
+			p.X.Min, p.X.Max = bounds(xs, false, 0.18)
+			p.Y.Min, p.Y.Max = bounds(ys, false, 0.15)
+			p.Y.Min = max(0, p.Y.Min)
+			return render(p, width, height)
+		},
+	}
+}
+
+// memoryChart is what each level takes by the context, with what the card has.
+func memoryChart(v *view) *Chart {
+	var ls []line
+	var xs, ys []float64
+	for i := range v.Rows {
+		r := &v.Rows[i]
+		if !v.done(i) || r.Memory == nil || len(r.Memory.Curve) < 2 {
+			continue
+		}
+		l := line{name: v.chartName(r), bold: v.chosen(r)}
+		for _, p := range r.Memory.Curve {
+			q := plotter.XY{X: float64(p.Context), Y: float64(p.Bytes) / (1 << 30)}
+			l.points = append(l.points, q)
+			xs, ys = append(xs, q.X), append(ys, q.Y)
+		}
+		ls = append(ls, l)
+	}
+	if len(ls) == 0 {
+		return nil
+	}
+	words, where := "", "here"
+	var limit float64
+	if c := v.Card; c != nil {
+		for _, d := range c.Devices {
+			limit += (float64(d.Memory) - float64(min(c.Headroom, d.Memory))) / (1 << 30)
+		}
+		where = "on the card"
+		words = fmt.Sprintf("%s: %s GiB may be used", c.Name, short3(math.Round(limit*100)/100))
+		if limit > 0 {
+			ys = append(ys, limit)
+		}
+	}
+	return &Chart{
+		File: "memory-context.svg", Title: "Memory against context" + v.from(),
+		Words: fmt.Sprintf("Planned memory %s by the length of the context, of %s. %s", where, plural(len(ls), "level", "levels"), words),
+		svg: func(width, height int) string {
+			p := newPlot("context, tokens", "memory "+where+", GiB")
+			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powersOfTwo(width < 500)
+			p.X.Min, p.X.Max = bounds(xs, true, 0.01)
+			low, high := bounds(ys, true, 0.06)
+			p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logarithmic(short3)
+			if high/low < 12 {
+				p.Y.Scale, p.Y.Tick.Marker = plot.LinearScale{}, linear(short3)
+				low, high = bounds(append(ys, 0), false, 0.06)
+				low = 0
+			}
+			p.Y.Min, p.Y.Max = low, high
+			return renderLines(p, ls, level{limit, words}, width, height)
+		},
+	}
+}
+
+// divergenceChart is how many positions diverge by more than so much.
+func divergenceChart(v *view) *Chart {
+	var ls []line
+	var xs []float64
+	lowest := 1.0
+	for i := range v.Rows {
+		r := &v.Rows[i]
+		if !v.done(i) || r.Quality == nil || r.Quality.Histogram == nil {
+			continue
+		}
+		l := line{name: v.chartName(r), bold: v.chosen(r)}
+		for _, q := range exceed(r.Quality.Histogram) {
+			l.points = append(l.points, q)
+			xs, lowest = append(xs, q.X), min(lowest, q.Y)
+		}
+		if len(l.points) > 1 {
+			ls = append(ls, l)
+		}
+	}
+	if len(ls) == 0 {
+		return nil
+	}
+	return &Chart{
+		File: "divergence.svg", Title: "Distribution of the divergence" + v.from(),
+		Words: fmt.Sprintf("Share of positions that diverge from the reference by more than so much, of %s; further left is better.", plural(len(ls), "level", "levels")),
+		svg: func(width, height int) string {
+			p := newPlot("KLD of a position, nats", "positions with more, %")
+			p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+			p.X.Tick.Marker, p.Y.Tick.Marker = logarithmic(short3), logarithmic(short3)
+			p.X.Min, p.X.Max = bounds(xs, true, 0.01)
+			p.Y.Min, p.Y.Max = max(lowest, 1e-4)*0.8, 110
+			return renderLines(p, ls, level{}, width, height)
+		},
+	}
+}
+
+// exceed are the shares, in per cent, of what is at or above each edge.
+func exceed(h *record.Histogram) (list []plotter.XY) {
+	var all, above int64
+	for _, n := range h.Counts {
+		all += n
+	}
+	above = all
+	for i, n := range h.Counts {
+		if x := h.Edges[i]; x > 0 && above > 0 {
+			list = append(list, plotter.XY{X: x, Y: 100 * float64(above) / float64(all)})
+		}
+		above -= n
+	}
+	return list
+}
