@@ -164,6 +164,9 @@ func (c *canvas) FillString(f font.Face, at vg.Point, text string) {
 	where := c.at(at)
 	x, y, _ := strings.Cut(where, " ")
 	fmt.Fprintf(&c.body, `<text x="%s" y="%s" style="font-size:%spx;fill:%s"`, x, y, number(f.Font.Size.Points()), paint(c.pen().color))
+	if f.Font.Weight >= bold {
+		c.body.WriteString(` font-weight="bold"`)
+	}
 	if turn := c.pen().turn; turn != 0 {
 		fmt.Fprintf(&c.body, ` transform="rotate(%s %s)"`, number(-turn), where)
 	}

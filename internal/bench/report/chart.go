@@ -39,6 +39,8 @@ func series(i int) (shade, []vg.Length) {
 
 const seriesColors = 8
 
+const bold = 3 // as golang.org/x/image/font has it
+
 func face(size float64) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Length(size)}
 }
@@ -47,7 +49,9 @@ func style(color shade, size float64) text.Style {
 	return text.Style{Color: color, Font: face(size), Handler: plot.DefaultTextHandler}
 }
 
-// newPlot is a plot with axes that are labelled with these.
+// newPlot is a plot with axes that are labelled with these. An axis that is logarithmic is one of
+// logarithms, with labels that are none: the library puts the words beside such an axis of its own
+// where its figures' middle is, which is above its end.
 func newPlot(x, y string) *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = nil
@@ -59,8 +63,7 @@ func newPlot(x, y string) *plot.Plot {
 		a.Label.Padding = 3
 	}
 	p.X.Label.Text, p.Y.Label.Text = x, y
-	p.Legend.TextStyle = style(ink, 11)
-	p.Legend.ThumbnailWidth = 22
+	p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(linear), plot.TickerFunc(linear)
 	return p
 }
 
@@ -98,15 +101,17 @@ func (c *Chart) Image(width, height int) string {
 	return b.String()
 }
 
-// linear has round numbers, four to seven of them.
-func linear(format func(float64) string) plot.Ticker {
-	return plot.TickerFunc(func(low, high float64) (ticks []plot.Tick) {
-		step := roundStep((high - low) / 5)
-		for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
-			ticks = append(ticks, plot.Tick{Value: i * step, Label: format(i * step)})
+// linear has round numbers, three to six of them.
+func linear(low, high float64) (ticks []plot.Tick) {
+	step := roundStep((high - low) / 5)
+	for first := math.Ceil(low/step - 1e-9); len(ticks) < 10; {
+		i := first + float64(len(ticks))
+		if i*step > high+step*1e-9 {
+			break
 		}
-		return ticks
-	})
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: short3(i * step)})
+	}
+	return ticks
 }
 
 // roundStep is 1, 2 or 5 times a power of ten.
@@ -123,33 +128,32 @@ func roundStep(least float64) float64 {
 	return 10 * power
 }
 
-// logarithmic has powers of ten, and between them 2 and 5 where there are few.
-func logarithmic(format func(float64) string) plot.Ticker {
-	return plot.TickerFunc(func(low, high float64) (ticks []plot.Tick) {
-		decades := math.Log10(high / low)
-		for e := math.Floor(math.Log10(low)); e <= math.Ceil(math.Log10(high)); e++ {
-			for _, m := range []float64{1, 2, 5} {
-				v := m * math.Pow(10, e)
-				if v < low*(1-1e-9) || v > high*(1+1e-9) || decades > 6 && m == 1 && int(e)%2 != 0 {
-					continue
-				}
-				t := plot.Tick{Value: v}
-				if m == 1 || decades < 2.2 {
-					t.Label = format(v)
-				}
-				ticks = append(ticks, t)
+// logarithmic is of an axis whose values are the logarithms of figures, to base 10: it has powers
+// of ten, and between them 2 and 5 where there are few.
+func logarithmic(low, high float64) (ticks []plot.Tick) {
+	decades := high - low
+	for e := math.Floor(low); e <= math.Ceil(high); e++ {
+		for _, m := range []float64{1, 2, 5} {
+			at := e + math.Log10(m)
+			if at < low-1e-9 || at > high+1e-9 {
+				continue
 			}
+			t := plot.Tick{Value: at}
+			if m == 1 && (decades <= 6 || int(e)%2 == 0) || decades < 2.2 {
+				t.Label = short3(m * math.Pow(10, e))
+			}
+			ticks = append(ticks, t)
 		}
-		return ticks
-	})
+	}
+	return ticks
 }
 
-// powersOfTwo are for contexts.
+// powersOfTwo are for the logarithms of contexts.
 func powersOfTwo(narrow bool) plot.Ticker {
 	return plot.TickerFunc(func(low, high float64) (ticks []plot.Tick) {
-		for v, i := 1.0, 0; v <= high*(1+1e-9); v, i = v*2, i+1 {
-			if v >= low*(1-1e-9) && (!narrow || i%2 == 1) {
-				ticks = append(ticks, plot.Tick{Value: v, Label: contextText(v)})
+		for v, i := 1.0, 0; math.Log10(v) <= high+1e-9; v, i = v*2, i+1 {
+			if at := math.Log10(v); at >= low-1e-9 && (!narrow || i%2 == 1) {
+				ticks = append(ticks, plot.Tick{Value: at, Label: contextText(v)})
 			}
 		}
 		return ticks

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -41,20 +42,12 @@ func (v *view) pointOf(r *record.Row, y float64) point {
 	return q
 }
 
-// bounds are of an axis: those of the values with room around, in the logarithm where asked.
-func bounds(values []float64, log bool, room float64) (low, high float64) {
-	low, high = math.Inf(1), math.Inf(-1)
-	for _, x := range values {
-		low, high = min(low, x), max(high, x)
-	}
-	switch {
-	case log && low == high:
-		return low / 2, high * 2
-	case log:
-		f := math.Pow(high/low, room)
-		return low / f, high * f
-	case low == high:
-		return low - math.Abs(low)/10 - 1e-3, high + math.Abs(high)/10 + 1e-3
+// bounds are of an axis: those of the values, with a share of their range around.
+func bounds(values []float64, room float64) (low, high float64) {
+	low, high = slices.Min(values), slices.Max(values)
+	if low == high {
+		d := max(math.Abs(low)/10, 1e-3)
+		return low - d, high + d
 	}
 	d := (high - low) * room
 	return low - d, high + d
@@ -70,9 +63,9 @@ func qualityChart(v *view) *Chart {
 			continue
 		}
 		d := r.Quality.Divergence
-		q := v.pointOf(r, d.Value)
+		q := v.pointOf(r, math.Log10(d.Value))
 		if d.Known() {
-			q.low, q.high = max(*d.Low, d.Value/10), *d.High
+			q.low, q.high = math.Log10(max(*d.Low, d.Value/10)), math.Log10(max(*d.High, d.Value))
 			ys = append(ys, q.low, q.high)
 		}
 		ps = append(ps, q)
@@ -86,11 +79,11 @@ func qualityChart(v *view) *Chart {
 		Words: fmt.Sprintf("Mean divergence from the reference by the size of the file, of %s; lower and further left is better.", plural(len(ps), "level", "levels")),
 		svg: func(width, height int) string {
 			p := newPlot("size of the file, GiB", "mean KLD from the reference, nats")
-			p.Y.Scale, p.Y.Tick.Marker, p.X.Tick.Marker = plot.LogScale{}, logarithmic(short3), linear(short3)
+			p.Y.Tick.Marker = plot.TickerFunc(logarithmic)
 			gridLines(p)
 			p.Add(ps)
-			p.X.Min, p.X.Max = bounds(xs, false, 0.18)
-			p.Y.Min, p.Y.Max = bounds(ys, true, 0.12)
+			p.X.Min, p.X.Max = bounds(xs, 0.18)
+			p.Y.Min, p.Y.Max = bounds(ys, 0.12)
 			return render(p, width, height)
 		},
 	}
@@ -122,11 +115,10 @@ func speedChart(v *view) *Chart {
 		Words: fmt.Sprintf("Tokens generated a second by the size of the file, of %s; higher and further left is better.", plural(len(ps), "level", "levels")),
 		svg: func(width, height int) string {
 			p := newPlot("size of the file, GiB", "generation, tokens a second")
-			p.Y.Tick.Marker, p.X.Tick.Marker = linear(short3), linear(short3)
 			gridLines(p)
 			p.Add(ps)
-			p.X.Min, p.X.Max = bounds(xs, false, 0.18)
-			p.Y.Min, p.Y.Max = bounds(ys, false, 0.15)
+			p.X.Min, p.X.Max = bounds(xs, 0.18)
+			p.Y.Min, p.Y.Max = bounds(ys, 0.15)
 			p.Y.Min = max(0, p.Y.Min)
 			return render(p, width, height)
 		},
@@ -135,21 +127,7 @@ func speedChart(v *view) *Chart {
 
 // memoryChart is what each level takes by the context, with what the card has.
 func memoryChart(v *view) *Chart {
-	var ls []line
-	var xs, ys []float64
-	for i := range v.Rows {
-		r := &v.Rows[i]
-		if !v.done(i) || r.Memory == nil || len(r.Memory.Curve) < 2 {
-			continue
-		}
-		l := line{name: v.chartName(r), bold: v.chosen(r)}
-		for _, p := range r.Memory.Curve {
-			q := plotter.XY{X: float64(p.Context), Y: float64(p.Bytes) / (1 << 30)}
-			l.points = append(l.points, q)
-			xs, ys = append(xs, q.X), append(ys, q.Y)
-		}
-		ls = append(ls, l)
-	}
+	ls, xs, ys := v.curves()
 	if len(ls) == 0 {
 		return nil
 	}
@@ -160,8 +138,8 @@ func memoryChart(v *view) *Chart {
 			limit += (float64(d.Memory) - float64(min(c.Headroom, d.Memory))) / (1 << 30)
 		}
 		where = "on the card"
-		words = fmt.Sprintf("%s: %s GiB may be used", c.Name, short3(math.Round(limit*100)/100))
 		if limit > 0 {
+			words = fmt.Sprintf("%s: %s GiB may be used", c.Name, short3(math.Round(limit*100)/100))
 			ys = append(ys, limit)
 		}
 	}
@@ -170,32 +148,69 @@ func memoryChart(v *view) *Chart {
 		Words: fmt.Sprintf("Planned memory %s by the length of the context, of %s. %s", where, plural(len(ls), "level", "levels"), words),
 		svg: func(width, height int) string {
 			p := newPlot("context, tokens", "memory "+where+", GiB")
-			p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, powersOfTwo(width < 500)
-			p.X.Min, p.X.Max = bounds(xs, true, 0.01)
-			low, high := bounds(ys, true, 0.06)
-			p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logarithmic(short3)
-			if high/low < 12 {
-				p.Y.Scale, p.Y.Tick.Marker = plot.LinearScale{}, linear(short3)
-				low, high = bounds(append(ys, 0), false, 0.06)
-				low = 0
+			p.X.Tick.Marker = powersOfTwo(width < 500)
+			p.X.Min, p.X.Max = bounds(xs, 0.01)
+			ls, limit, ys := ls, level{limit, words}, ys
+			if slices.Max(ys)/slices.Min(ys) < 12 {
+				ys = append([]float64{0}, ys...)
+				p.Y.Min, p.Y.Max = bounds(ys, 0.06)
+				p.Y.Min = 0
+			} else {
+				p.Y.Tick.Marker = plot.TickerFunc(logarithmic)
+				ls, limit.y = logged(ls), math.Log10(max(limit.y, 1e-9))
+				p.Y.Min, p.Y.Max = bounds([]float64{math.Log10(slices.Min(ys)), math.Log10(slices.Max(ys))}, 0.06)
 			}
-			p.Y.Min, p.Y.Max = low, high
-			return renderLines(p, ls, level{limit, words}, width, height)
+			return renderLines(p, ls, limit, width, height)
 		},
 	}
+}
+
+// curves are the lines of memory, over the logarithm of the context, with what is on both axes.
+func (v *view) curves() (ls []line, xs, ys []float64) {
+	for i := range v.Rows {
+		r := &v.Rows[i]
+		if !v.done(i) || r.Memory == nil || len(r.Memory.Curve) < 2 {
+			continue
+		}
+		l := line{name: v.chartName(r), row: i, bold: v.chosen(r)}
+		for _, p := range r.Memory.Curve {
+			if p.Bytes == 0 || p.Context <= 0 {
+				continue
+			}
+			q := plotter.XY{X: math.Log10(float64(p.Context)), Y: float64(p.Bytes) / (1 << 30)}
+			l.points = append(l.points, q)
+			xs, ys = append(xs, q.X), append(ys, q.Y)
+		}
+		if len(l.points) > 0 {
+			ls = append(ls, l)
+		}
+	}
+	return ls, xs, ys
+}
+
+// logged are lines with the logarithms of what they are of.
+func logged(ls []line) []line {
+	list := slices.Clone(ls)
+	for i := range list {
+		list[i].points = slices.Clone(list[i].points)
+		for k := range list[i].points {
+			list[i].points[k].Y = math.Log10(list[i].points[k].Y)
+		}
+	}
+	return list
 }
 
 // divergenceChart is how many positions diverge by more than so much.
 func divergenceChart(v *view) *Chart {
 	var ls []line
 	var xs []float64
-	lowest := 1.0
+	lowest := 2.0
 	for i := range v.Rows {
 		r := &v.Rows[i]
 		if !v.done(i) || r.Quality == nil || r.Quality.Histogram == nil {
 			continue
 		}
-		l := line{name: v.chartName(r), bold: v.chosen(r)}
+		l := line{name: v.chartName(r), row: i, bold: v.chosen(r)}
 		for _, q := range exceed(r.Quality.Histogram) {
 			l.points = append(l.points, q)
 			xs, lowest = append(xs, q.X), min(lowest, q.Y)
@@ -212,16 +227,15 @@ func divergenceChart(v *view) *Chart {
 		Words: fmt.Sprintf("Share of positions that diverge from the reference by more than so much, of %s; further left is better.", plural(len(ls), "level", "levels")),
 		svg: func(width, height int) string {
 			p := newPlot("KLD of a position, nats", "positions with more, %")
-			p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
-			p.X.Tick.Marker, p.Y.Tick.Marker = logarithmic(short3), logarithmic(short3)
-			p.X.Min, p.X.Max = bounds(xs, true, 0.01)
-			p.Y.Min, p.Y.Max = max(lowest, 1e-4)*0.8, 110
+			p.X.Tick.Marker, p.Y.Tick.Marker = plot.TickerFunc(logarithmic), plot.TickerFunc(logarithmic)
+			p.X.Min, p.X.Max = bounds(xs, 0.01)
+			p.Y.Min, p.Y.Max = lowest-0.1, 2.05
 			return renderLines(p, ls, level{}, width, height)
 		},
 	}
 }
 
-// exceed are the shares, in per cent, of what is at or above each edge.
+// exceed are the shares, in per cent, of what is at or above each edge: logarithms of both.
 func exceed(h *record.Histogram) (list []plotter.XY) {
 	var all, above int64
 	for _, n := range h.Counts {
@@ -230,7 +244,7 @@ func exceed(h *record.Histogram) (list []plotter.XY) {
 	above = all
 	for i, n := range h.Counts {
 		if x := h.Edges[i]; x > 0 && above > 0 {
-			list = append(list, plotter.XY{X: x, Y: 100 * float64(above) / float64(all)})
+			list = append(list, plotter.XY{X: math.Log10(x), Y: 2 + math.Log10(float64(above)/float64(all))})
 		}
 		above -= n
 	}

@@ -85,7 +85,7 @@ func (q *point) draw(c draw.Canvas, at vg.Point) {
 func (q *point) label(c draw.Canvas, at vg.Point, taken []vg.Rectangle) vg.Rectangle {
 	s := style(ink, 11)
 	if q.chosen {
-		s.Font.Weight = 2
+		s.Font.Weight = bold
 	}
 	width, height := s.Width(q.name), s.Height(q.name)
 	var place vg.Rectangle

@@ -12,6 +12,7 @@ import (
 // line is a row in a chart of lines.
 type line struct {
 	name   string
+	row    int // of the record: it has its colour in all charts
 	points plotter.XYs
 	bold   bool
 }
@@ -22,8 +23,8 @@ type level struct {
 	words string
 }
 
-func (l *line) style(i int) draw.LineStyle {
-	color, dashes := series(i)
+func (l *line) style() draw.LineStyle {
+	color, dashes := series(l.row)
 	width := vg.Length(1.6)
 	if l.bold {
 		width = 3
@@ -34,7 +35,7 @@ func (l *line) style(i int) draw.LineStyle {
 // renderLines draws lines below a legend that has as many columns as fit.
 func renderLines(p *plot.Plot, lines []line, limit level, width, height int) string {
 	gridLines(p)
-	if limit.y > 0 {
+	if limit.words != "" {
 		p.Add(limit)
 	}
 	for i := range lines {
@@ -44,7 +45,7 @@ func renderLines(p *plot.Plot, lines []line, limit level, width, height int) str
 		if err != nil { // no points, or one that is not finite: the record has neither
 			continue
 		}
-		l.LineStyle = lines[i].style(i)
+		l.LineStyle = lines[i].style()
 		p.Add(l)
 		p.X, p.Y = x, y
 	}
@@ -63,7 +64,7 @@ func legend(c draw.Canvas, lines []line) vg.Length {
 	for i, l := range lines {
 		styles[i] = style(ink, 11)
 		if l.bold {
-			styles[i].Font.Weight = 2
+			styles[i].Font.Weight = bold
 		}
 		widest = max(widest, styles[i].Width(l.name))
 	}
@@ -72,7 +73,7 @@ func legend(c draw.Canvas, lines []line) vg.Length {
 	for i := range lines {
 		x := c.Min.X + vg.Length(i%columns)*cell
 		y := c.Max.Y - vg.Length(i/columns)*row - row/2
-		c.StrokeLines(lines[i].style(i), []vg.Point{{X: x, Y: y}, {X: x + swatch, Y: y}})
+		c.StrokeLines(lines[i].style(), []vg.Point{{X: x, Y: y}, {X: x + swatch, Y: y}})
 		s := styles[i]
 		s.YAlign = draw.YCenter
 		c.FillText(s, vg.Point{X: x + swatch + 5, Y: y}, lines[i].name)
