@@ -119,29 +119,33 @@ func (c *chooser) best() *record.Row {
 	return c.fit[i]
 }
 
-// where says what the levels are to fit.
-func (c *chooser) where() string {
+// where says what the levels are to fit: "that fits" of one, "that fit" of several.
+func (c *chooser) where(fits string) string {
 	if c.Card == nil {
 		return ""
 	}
-	return fmt.Sprintf(" that fit %s at %d tokens", c.Card.Name, c.Settings.Context)
+	return fmt.Sprintf("%s %s at %d tokens", fits, c.Card.Name, c.Settings.Context)
 }
 
 func (c *chooser) smallestSentence(r *record.Row) string {
-	if r.Reference && len(c.fit) > 0 {
-		return fmt.Sprintf("%s, the model as it is, is recommended: no smaller level%s certainly stays within %g nats of it.", r.Name(c.several), c.where(), c.Loss)
+	if r.Reference {
+		return fmt.Sprintf("%s, the model as it is, is recommended: no smaller level%s certainly stays within %g nats of it.", r.Name(c.several), c.where(" that fits"), c.Loss)
 	}
-	return fmt.Sprintf("%s is recommended: of the levels%s it is the smallest that certainly stays within %g nats of the reference.", r.Name(c.several), c.where(), c.Loss)
+	where := c.where("fits")
+	if where != "" {
+		where += " and "
+	}
+	return fmt.Sprintf("%s is recommended: the smallest level that %scertainly stays within %g nats of the reference.", r.Name(c.several), where, c.Loss)
 }
 
 func (c *chooser) bestSentence(r *record.Row) string {
-	if len(c.fit) == 1 {
-		return fmt.Sprintf("%s is recommended: it is the only level%s%s.", r.Name(c.several), c.where(), c.wanted())
-	}
-	if r.Reference {
+	switch {
+	case len(c.fit) == 1:
+		return fmt.Sprintf("%s is recommended: the only level%s%s.", r.Name(c.several), c.where(" that fits"), c.wanted())
+	case r.Reference:
 		return fmt.Sprintf("%s, the model as it is, is recommended: it fits, and every level loses something.", r.Name(c.several))
 	}
-	return fmt.Sprintf("%s is recommended: of the %d levels%s%s it is the closest to the reference.", r.Name(c.several), len(c.fit), c.where(), c.wanted())
+	return fmt.Sprintf("%s is recommended: the closest to the reference of the %d levels%s%s.", r.Name(c.several), len(c.fit), c.where(" that fit"), c.wanted())
 }
 
 func (c *chooser) wanted() string {
@@ -156,7 +160,7 @@ func (c *chooser) noneFits() string {
 		return fmt.Sprintf("No level is recommended: none has %g tokens a second.", c.MinSpeed)
 	}
 	least := slices.MinFunc(c.large, func(a, b *record.Row) int { return cmp.Compare(c.room(a), c.room(b)) })
-	text := fmt.Sprintf("No level is recommended: none%s%s.", strings.Replace(c.where(), " that fit ", " fits ", 1), c.wanted())
+	text := fmt.Sprintf("No level is recommended: none%s%s.", c.where(" fits"), c.wanted())
 	if least.Memory.Why != "" {
 		text += fmt.Sprintf(" The smallest is %s: %s.", least.Name(c.several), least.Memory.Why)
 	}
@@ -178,16 +182,16 @@ func (c *chooser) reasons(r *record.Row) (list []string) {
 		list = append(list, c.speedReason(r))
 	}
 	for _, group := range []struct {
-		rows []*record.Row
 		says string
+		rows []*record.Row
 	}{
-		{c.closer(r, c.large), "would be closer, and does not fit"},
-		{c.closer(r, c.slow), "would be closer, and is too slow"},
-		{c.closer(r, c.fit), "would be closer, and takes more memory"},
-		{c.worse, "is worse in the tasks"},
+		{"closer, but too large", c.closer(r, c.large)},
+		{"closer, but too slow", c.closer(r, c.slow)},
+		{"closer, but larger", c.closer(r, c.fit)},
+		{"worse in the tasks", c.worse},
 	} {
 		if len(group.rows) > 0 {
-			list = append(list, fmt.Sprintf("%s %s", c.names(group.rows), group.says))
+			list = append(list, group.says+": "+c.names(group.rows))
 		}
 	}
 	return list
