@@ -63,3 +63,14 @@ type Timing struct {
 
 // Progress is told what a run is at: the phase, what of it, and how much of how much.
 type Progress func(phase, what string, done, total int64)
+
+// TargetError is why one target cannot be scored, while others can.
+type TargetError struct {
+	Name string // of the target
+	Err  error
+}
+
+func (e *TargetError) Error() string { return e.Err.Error() }
+
+// Unwrap is the reason.
+func (e *TargetError) Unwrap() error { return e.Err }

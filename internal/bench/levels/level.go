@@ -172,7 +172,7 @@ func auto(m *Model, all []quant.Level, fits func(*Level) bool) (list []Level, no
 			l := levelOf(m, all[i])
 			switch {
 			case l.Unmade != "":
-			case Quantized(m.Type) && l.Recipe.Size >= m.Bytes:
+			case Quantized(m.Type) && max(l.Recipe.Size, l.Recipe.Data) >= m.Bytes:
 				notes = append(notes, fmt.Sprintf("%s is left out: made of %s it is larger, and no better", l.Name, typeName(m.Type)))
 			case fits(&l):
 				list = append(list, l)

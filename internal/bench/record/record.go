@@ -246,7 +246,8 @@ type Quality struct {
 	Divergence *Estimate  `json:"divergence,omitempty"` // of Kullback and Leibler, the mean, in nats
 	P99        *float64   `json:"divergence_99,omitempty"`
 	Max        *float64   `json:"divergence_max,omitempty"`
-	Same       *Estimate  `json:"same_top,omitempty"` // share of positions with the same first token
+	Same       *Estimate  `json:"same_top,omitempty"`             // share of positions with the same first token
+	Ratio      *Estimate  `json:"log_perplexity_ratio,omitempty"` // ln of the perplexity by the reference's
 	Histogram  *Histogram `json:"histogram,omitempty"`
 	// PerChunk are the sums of each chunk, from which two records can be compared in pairs.
 	PerChunk []Chunk `json:"per_chunk,omitempty"`
