@@ -115,7 +115,7 @@ func spoiled(t testing.TB) []struct{ name, text, says string } {
 		{"recommends nothing that is there", replace(`"level": "Q5_K_M",`+"\n    \"kv_type\"", `"level": "Q9",`+"\n    \"kv_type\""), "Q9 with KV f16 is recommended"},
 		{"negative bits", replace(`"bits_per_weight": 16`, `"bits_per_weight": -16`), "-16 bits a weight"},
 		{"made never", replace(`"made": "2026-11-28T12:00:00Z"`, `"made": "0001-01-01T00:00:00Z"`), "when it was made"},
-		{"interval", replace(`"low": 30.9`, `"low": 9e9`), "interval"},
+		{"interval", replace(`"low": 30.9`, `"low": 99.9`), "interval"},
 		{"tasks", replace(`"reference_right": 80`, `"reference_right": 81`), "tasks"},
 		{"contexts", replace(`"context": 2048`, `"context": 512`), "do not grow"},
 		{"too many digits", replace(`"seconds": 1234`, `"seconds": 1e999`), "line"},

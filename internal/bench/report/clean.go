@@ -21,9 +21,12 @@ func clean(r *record.Record) *record.Record {
 	if err != nil { // it has a number that is none, which Check refuses
 		return &record.Record{Choice: record.Choice{Sentence: fmt.Sprint(err)}}
 	}
-	cleanTexts(reflect.ValueOf(&c).Elem())
+	cleanValue(&c)
 	return &c
 }
+
+// cleanValue cleans all texts behind a pointer.
+func cleanValue(to any) { cleanTexts(reflect.ValueOf(to).Elem()) }
 
 func cleanTexts(v reflect.Value) {
 	switch v.Kind() {

@@ -221,3 +221,29 @@ func TestNothingKnown(t *testing.T) {
 		}
 	}
 }
+
+func TestComparison(t *testing.T) {
+	a, b := open(t, "synthetic"), open(t, "synthetic")
+	b.Machine.CPU = "Another processor"
+	for i := range b.Rows {
+		if s := b.Rows[i].Generation; s != nil {
+			for k := range s.Samples {
+				s.Samples[k] *= 1.1
+			}
+			s.PerSecond.Value *= 1.1
+		}
+	}
+	b.Rows = b.Rows[:4]
+	c := record.Compare(a, b, 0.95, record.DefaultMargin)
+	c.A, c.B = "before/record.json", "after/record.json\x1b[31m"
+	text := report.ComparisonTerminal(c, 80, same)
+	golden(t, "comparison.txt", text)
+	if strings.Contains(text, "\x1b") {
+		t.Error("the terminal is sent what it obeys")
+	}
+	for _, line := range strings.Split(text, "\n") {
+		if n := runewidth.StringWidth(line); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
