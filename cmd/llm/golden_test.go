@@ -67,7 +67,7 @@ func goldens() (all []golden) {
 // differently. (The engine's tests compare with a plain loop on every machine.)
 func TestGolden(t *testing.T) {
 	if *update {
-		record(t)
+		recordGolden(t)
 	}
 	system, records := readGolden(t)
 	if len(records) != len(goldens()) {
@@ -91,7 +91,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func record(t *testing.T) {
+func recordGolden(t *testing.T) {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "# 64 tokens of llama-completion, tree %s\n", llama.BuildInfo().Tree)

@@ -100,8 +100,8 @@ func Quantized(t gguf.FileType) bool {
 	return !slices.Contains([]gguf.FileType{quant.F32, quant.F16, quant.BF16}, t&^gguf.FileTypeGuessed)
 }
 
-// typeName is what quant calls a type.
-func typeName(t gguf.FileType) string {
+// TypeName is what quant calls a type.
+func TypeName(t gguf.FileType) string {
 	l := quant.Level{FileType: t &^ gguf.FileTypeGuessed}
 	return l.String()
 }
@@ -109,7 +109,7 @@ func typeName(t gguf.FileType) string {
 // Levels are those that are wanted, the model itself first. fits says whether a level fits what
 // the run is for; it is asked for Auto alone. Notes say what Auto left out.
 func Levels(m *Model, wanted []string, fits func(*Level) bool) (list []Level, notes []string, err error) {
-	list = []Level{{Name: typeName(m.Type), FileType: m.Type &^ gguf.FileTypeGuessed, Path: m.Path}}
+	list = []Level{{Name: TypeName(m.Type), FileType: m.Type &^ gguf.FileTypeGuessed, Path: m.Path}}
 	all := m.Source.Levels()
 	for _, name := range wanted {
 		switch {
@@ -173,7 +173,7 @@ func auto(m *Model, all []quant.Level, fits func(*Level) bool) (list []Level, no
 			switch {
 			case l.Unmade != "":
 			case Quantized(m.Type) && max(l.Recipe.Size, l.Recipe.Data) >= m.Bytes:
-				notes = append(notes, fmt.Sprintf("%s is left out: made of %s it is larger, and no better", l.Name, typeName(m.Type)))
+				notes = append(notes, fmt.Sprintf("%s is left out: made of %s it is larger, and no better", l.Name, TypeName(m.Type)))
 			case fits(&l):
 				list = append(list, l)
 			case len(list) == 0:
@@ -191,8 +191,8 @@ func auto(m *Model, all []quant.Level, fits func(*Level) bool) (list []Level, no
 	return list, notes
 }
 
-// fileOf is what is known of a level's file before it is made.
-func fileOf(r *quant.Recipe) *record.File {
+// FileOf is what is known of a level's file before it is made.
+func FileOf(r *quant.Recipe) *record.File {
 	f := &record.File{Bytes: max(r.Size, r.Data), Bits: r.Bits, Tensors: len(r.Tensors), Types: map[string]int{}}
 	for i := range r.Tensors {
 		t := &r.Tensors[i]

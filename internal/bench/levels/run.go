@@ -91,7 +91,7 @@ func (r *run) elapsed() error {
 
 // rows are of each level with each KV type.
 func (r *run) rows() {
-	source := typeName(r.model.Type)
+	source := TypeName(r.model.Type)
 	for _, kv := range r.KVTypes {
 		for i := range r.levels {
 			l := &r.levels[i]
