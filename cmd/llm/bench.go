@@ -63,6 +63,7 @@ Ctrl-C ends it, and prints what was measured. docs/bench-command.md describes al
 		},
 	}
 	f.register(c)
+	c.AddCommand(a.benchLevelsCommand(), a.benchCompareCommand())
 	completeFlags(c)
 	delete(c.Flags().Lookup("output").Annotations, cobra.BashCompFilenameExt) // elsewhere it is a file
 	c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(speed.Formats, cobra.ShellCompDirectiveNoFileComp))

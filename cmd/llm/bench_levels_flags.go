@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"math"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,9 +71,25 @@ func (f *levelsFlags) register(c *cobra.Command) {
 	s.BoolVar(&f.json, "json", false, "print the record")
 }
 
-// typed are the flags that were given, for the record.
+// typed are the flags that were given, for the record: of files their names, whose folders concern
+// nobody else.
 func (f *levelsFlags) typed() (list []string) {
-	f.set.Visit(func(flag *pflag.Flag) { list = append(list, "--"+flag.Name+"="+flag.Value.String()) })
+	f.set.Visit(func(flag *pflag.Flag) {
+		value := flag.Value.String()
+		switch flag.Name {
+		case "out":
+			return
+		case "text", "prompts", "suite", "imatrix":
+			value = filepath.Base(value)
+		case "levels":
+			names := strings.Split(value, ",")
+			for i := range names {
+				names[i] = filepath.Base(strings.TrimSpace(names[i]))
+			}
+			value = strings.Join(names, ",")
+		}
+		list = append(list, "--"+flag.Name+"="+value)
+	})
 	return list
 }
 

@@ -93,6 +93,11 @@ func modules(root string) ([]part, error) {
 				break
 			}
 		}
+		if file := elsewhere[m.Path]; file != "" {
+			if t := whole(filepath.Join(m.Dir, file)); !slices.Contains(parts[m.Path].texts, t) {
+				parts[m.Path].texts = append(parts[m.Path].texts, t)
+			}
+		}
 	}
 	var sorted []part
 	for _, p := range parts {
@@ -117,21 +122,36 @@ func (p *part) addLicences(dir string) error {
 	return err
 }
 
+// elsewhere are licences in other folders: of a choice of several the one that was chosen.
+var elsewhere = map[string]string{
+	"github.com/golang/freetype": "licenses/ftl.txt",
+}
+
 // licences are the SPDX names of what the texts say.
 var licences = map[string]string{
-	"github.com/CycloneDX/cyclonedx-go":  "Apache-2.0",
-	"github.com/clipperhouse/uax29/v2":   "MIT",
-	"github.com/cpuguy83/go-md2man/v2":   "MIT",
-	"github.com/klauspost/compress":      "BSD-3-Clause AND Apache-2.0 AND MIT",
-	"github.com/mattn/go-runewidth":      "MIT",
-	"github.com/mitchellh/colorstring":   "MIT",
-	"github.com/peterh/liner":            "MIT",
-	"github.com/rivo/uniseg":             "MIT",
-	"github.com/russross/blackfriday/v2": "BSD-2-Clause",
-	"github.com/schollz/progressbar/v3":  "MIT",
-	"github.com/spf13/cobra":             "Apache-2.0",
-	"github.com/spf13/pflag":             "BSD-3-Clause",
-	"go.yaml.in/yaml/v3":                 "MIT AND Apache-2.0",
-	"golang.org/x/sys":                   "BSD-3-Clause",
-	"golang.org/x/term":                  "BSD-3-Clause",
+	"github.com/CycloneDX/cyclonedx-go":        "Apache-2.0",
+	"github.com/clipperhouse/uax29/v2":         "MIT",
+	"github.com/cpuguy83/go-md2man/v2":         "MIT",
+	"github.com/klauspost/compress":            "BSD-3-Clause AND Apache-2.0 AND MIT",
+	"github.com/mattn/go-runewidth":            "MIT",
+	"github.com/mitchellh/colorstring":         "MIT",
+	"github.com/peterh/liner":                  "MIT",
+	"github.com/rivo/uniseg":                   "MIT",
+	"github.com/russross/blackfriday/v2":       "BSD-2-Clause",
+	"github.com/schollz/progressbar/v3":        "MIT",
+	"github.com/spf13/cobra":                   "Apache-2.0",
+	"github.com/spf13/pflag":                   "BSD-3-Clause",
+	"codeberg.org/go-fonts/liberation":         "BSD-3-Clause AND OFL-1.1",
+	"codeberg.org/go-latex/latex":              "BSD-3-Clause",
+	"codeberg.org/go-pdf/fpdf":                 "MIT",
+	"git.sr.ht/~sbinet/gg":                     "MIT",
+	"github.com/ajstarks/svgo":                 "CC-BY-4.0",
+	"github.com/golang/freetype":               "FTL",
+	"github.com/santhosh-tekuri/jsonschema/v6": "Apache-2.0",
+	"golang.org/x/image":                       "BSD-3-Clause",
+	"golang.org/x/text":                        "BSD-3-Clause",
+	"gonum.org/v1/plot":                        "BSD-3-Clause",
+	"go.yaml.in/yaml/v3":                       "MIT AND Apache-2.0",
+	"golang.org/x/sys":                         "BSD-3-Clause",
+	"golang.org/x/term":                        "BSD-3-Clause",
 }
