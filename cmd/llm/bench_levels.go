@@ -210,7 +210,7 @@ type phases struct {
 func (a *app) newPhases() *phases { return &phases{app: a} }
 
 var phaseWords = map[string]string{
-	"hash": "hashing", "text": "", "plan": "planning", "make": "making", "load": "loading", "speed": "speed,", "quality": "", "tasks": "tasks of",
+	"hash": "hashing", "imatrix": "importance matrix:", "text": "", "plan": "planning", "make": "making", "load": "loading", "speed": "speed,", "quality": "", "tasks": "tasks of",
 }
 
 func (p *phases) show(phase, what string, done, total int64) {

@@ -98,13 +98,13 @@ func TestManual(t *testing.T) {
 		return m
 	}
 	one, two := pages(), pages()
-	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-plan.1", "llm-bench.1", "llm-tokenize.1", "llm-gguf.1", "llm-gguf-set.1", "llm-imatrix.1", "llm-license-check.1", "llm-devices.1", "llm-doctor.1", "llm-version.1", "llm-completion.1"} {
+	for _, name := range []string{"llm.1", "llm-run.1", "llm-embed.1", "llm-plan.1", "llm-bench.1", "llm-bench-levels.1", "llm-bench-compare.1", "llm-tokenize.1", "llm-gguf.1", "llm-gguf-set.1", "llm-imatrix.1", "llm-license-check.1", "llm-devices.1", "llm-doctor.1", "llm-version.1", "llm-completion.1"} {
 		page := one[name]
 		if page == "" || page != two[name] || !strings.Contains(page, "\n.TH \""+strings.ToUpper(strings.TrimSuffix(name, ".1"))+"\" \"1\" \"\" \"llm\" \"llm\"\n") {
 			t.Errorf("%s: %.300q", name, page)
 		}
 	}
-	if len(one) != 28 || one["llm-man.1"] != "" {
+	if len(one) != 30 || one["llm-man.1"] != "" {
 		t.Errorf("%d pages", len(one))
 	}
 	if !strings.Contains(one["llm-run.1"], `\fB-n\fP, \fB--predict\fP=-1`) {

@@ -107,12 +107,13 @@ func Open(ctx context.Context, path string, o Options) (l *Lab, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l = &Lab{Options: o, File: f}
+	opened := &Lab{Options: o, File: f}
+	l = opened
 	l.engine = engine.Options{Threads: o.Load.Threads, Batch: o.Load.Batch, Ubatch: o.Load.Ubatch, FlashAttention: o.Load.FlashAttention}
 	l.engine.Placement.GPULayers, l.engine.Placement.Devices = &l.Options.Load.GPULayers, o.Load.Devices
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, l.Close())
+			err = errors.Join(err, opened.Close())
 		}
 	}()
 	source, err := quant.Read(f)

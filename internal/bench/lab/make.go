@@ -25,7 +25,7 @@ func (l *Lab) Make(ctx context.Context, level *levels.Level, progress func(done,
 	}
 	spec := quantize.Spec{FileType: level.FileType, Requantize: true, Isolated: l.Isolated}
 	if level.Imatrix {
-		path, err := l.imatrix(ctx, progress)
+		path, err := l.imatrix(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("importance matrix: %w", err)
 		}
@@ -97,7 +97,7 @@ func (l *Lab) there(level *levels.Level) (made *levels.Made, err error) {
 
 // imatrix is the file of an importance matrix: the user's, or one that is made of text that the
 // model generates, with another seed than the text that is scored.
-func (l *Lab) imatrix(ctx context.Context, progress func(done, total int64)) (string, error) {
+func (l *Lab) imatrix(ctx context.Context) (string, error) {
 	if l.Options.Imatrix != "" {
 		return l.Options.Imatrix, nil
 	}
@@ -111,8 +111,14 @@ func (l *Lab) imatrix(ctx context.Context, progress func(done, total int64)) (st
 		return "", err
 	}
 	_, err := pass.Run(ctx, l.Model.Path, l.engineOptions("", 0), pass.Options{
-		Output: path, Seed: uint32(l.Seed) + 1, NoPerplexity: true, Resume: true,
-		Progress: func(p pass.Progress) { progress(int64(p.Done), int64(p.Total)) },
+		Output: path, Seed: uint32(l.Seed) + 1, Chunks: l.Chunks, NoPerplexity: true, Resume: true,
+		Progress: func(p pass.Progress) {
+			what := "reading the text"
+			if p.Generating {
+				what = "generating a text"
+			}
+			l.Progress("imatrix", what, int64(p.Done), int64(p.Total))
+		},
 	})
 	return path, err
 }

@@ -142,16 +142,21 @@ func (l *Lab) onCard(ctx context.Context, p *planner, m *record.Memory) error {
 	return nil
 }
 
-// The contexts of a curve: powers of two from the first to what the model was trained on, or
-// twice the context that is wanted.
+// The contexts of a curve: powers of two from the first, or an eighth of what is wanted, to what
+// the model was trained on, or twice what is wanted.
 const (
 	firstContext = 1024
 	mostContext  = 1 << 20
+	mostPoints   = 10
 )
 
 // curve is what devices hold at contexts; without any, what the host does.
 func (l *Lab) curve(ctx context.Context, p *planner, devices []plan.Device) (list []record.Point, err error) {
-	for n := firstContext; n <= max(min(p.trained, mostContext), 2*l.Context) && len(list) < 10; n *= 2 {
+	first := 1
+	for first*2 <= max(l.Context/8, 1) {
+		first *= 2
+	}
+	for n := min(first, firstContext); n <= max(min(p.trained, mostContext), 2*l.Context) && len(list) < mostPoints; n *= 2 {
 		r := p.at(n)
 		if len(l.Card) > 0 {
 			r.GPULayers, r.TensorSplit, r.SplitMode = -1, nil, ""
