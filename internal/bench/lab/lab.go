@@ -36,6 +36,7 @@ type Options struct {
 	Cache    string        // folder for what is made
 	Limit    int64         // of its bytes; 0: none
 	Imatrix  string        // file; empty: one is made where it is needed
+	Chunks   int           // of text that it is made of; 0: pass.GeneratedChunks
 	Isolated bool          // quantize in a child process
 
 	Text   Text
