@@ -90,6 +90,9 @@ func (a *app) levelsRun(ctx context.Context, f *levelsFlags, l *lab.Lab, o level
 	if err := l.Prepare(ctx); err != nil {
 		return nil, err
 	}
+	if _, err := l.Cases(ctx); err != nil { // before anything is made
+		return nil, err
+	}
 	var failed error
 	list, notes, err := levels.Levels(&l.Model, wanted, func(level *levels.Level) bool {
 		if len(l.Card) == 0 || failed != nil {
