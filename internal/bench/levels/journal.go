@@ -26,8 +26,12 @@ type journalLine struct {
 	Value json.RawMessage `json:"value,omitempty"`
 }
 
+// ErrRunning is for a run that another process is at.
+var ErrRunning = errors.New("the same run is at work in another process; wait for it, or end it")
+
 // OpenJournal opens the journal at path, or makes one, for a run under the conditions that key
 // stands for. A last line that was cut off is as if it were not there.
+// Errors: ErrRunning, and those of the file.
 func OpenJournal(path, key string) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
@@ -35,6 +39,9 @@ func OpenJournal(path, key string) (*Journal, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
+	}
+	if !lock(f) {
+		return nil, errors.Join(fmt.Errorf("open journal %s: %w", path, ErrRunning), f.Close())
 	}
 	j := &Journal{file: f, steps: map[string]json.RawMessage{}}
 	end, err := j.read(key)

@@ -1,6 +1,7 @@
 package levels_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,4 +86,15 @@ func TestJournalRefusesWhatIsNoNumber(t *testing.T) {
 	if err := j.Put("channel", make(chan int)); err == nil {
 		t.Error("a channel was written")
 	}
+}
+
+// TestJournalHasOneRun: two processes, or two runs of one, do not write the same journal.
+func TestJournalHasOneRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal")
+	j := open(t, path, "a")
+	if _, err := levels.OpenJournal(path, "a"); !errors.Is(err, levels.ErrRunning) {
+		t.Error(err)
+	}
+	j.Close()
+	open(t, path, "a").Close()
 }
