@@ -48,7 +48,7 @@ var imports = map[string][]string{
 	".":                       {"gguf", "llama", "plan", "quant", "internal/chat", "internal/engine", "internal/imatrix", "internal/imatrix/pass", "internal/oracle", "internal/state", "internal/worker"},
 	"internal/doctor":         {"gguf", "plan"},
 	"internal/doctor/machine": {"gguf", "llama", "internal/doctor"},
-	"cmd/llm":                 {".", "gguf", "plan", "quant", "sampler", "internal/bench/speed", "internal/doctor", "internal/doctor/machine", "internal/imatrix", "internal/license", "internal/quantize", "internal/spelling", "internal/store/remote", "internal/bench/lab", "internal/bench/levels", "internal/bench/record", "internal/bench/report"},
+	"cmd/llm":                 {".", "gguf", "plan", "quant", "sampler", "internal/bench/lab", "internal/bench/levels", "internal/bench/record", "internal/bench/report", "internal/bench/speed", "internal/doctor", "internal/doctor/machine", "internal/imatrix", "internal/license", "internal/quantize", "internal/spelling", "internal/store/remote"},
 	"scripts/bench":           {".", "gguf", "llama", "llama/reference", "plan", "sampler", "internal/bench/speed", "internal/engine", "internal/eval", "internal/oracle", "internal/score", "internal/stat", "internal/testheader", "internal/testplan", "internal/testsampler"},
 	"internal/eval":           {"gguf", "sampler", "internal/stat"},
 	"internal/score":          {"gguf", "llama", "sampler", "internal/engine", "internal/eval"},
