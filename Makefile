@@ -85,6 +85,7 @@ fuzz: ## fuzz what reads bytes from outside (FUZZTIME=30s each)
 	go test -run=FuzzValidate -fuzz=FuzzValidate -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzMeaning -fuzz=FuzzMeaning -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./gguf
 	go test -run=FuzzParseDevices -fuzz=FuzzParseDevices -fuzztime=$(or $(FUZZTIME),30s) ./plan
+	go test -run=FuzzRead -fuzz=FuzzRead -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./internal/bench/record
 	go test -run=FuzzParseRange -fuzz=FuzzParseRange -fuzztime=$(or $(FUZZTIME),30s) ./internal/bench/speed
 	go test -run=FuzzStrip -fuzz=FuzzStrip -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./internal/oracle
 	go test -run=FuzzDecode -fuzz=FuzzDecode -fuzzminimizetime=10x -fuzztime=$(or $(FUZZTIME),30s) ./internal/imatrix

@@ -49,7 +49,9 @@ func (l *lab) run(t *testing.T, journal string, list []levels.Level, o levels.Op
 	if l.now.IsZero() {
 		l.now = made
 	}
-	o.Now = func() time.Time { return l.now }
+	if l.slow == 0 {
+		o.Now = func() time.Time { return l.now }
+	}
 	j := open(t, journal, "conditions")
 	defer j.Close()
 	return levels.Run(ctx, l, j, model(t), list, head(), o)
@@ -189,5 +191,30 @@ func TestKVTypes(t *testing.T) {
 	}
 	if want := []string{"F16 · KV f16 false", "Q8_0 · KV f16 true", "F16 · KV q8_0 true", "Q8_0 · KV q8_0 true"}; !slices.Equal(names, want) {
 		t.Errorf("%q", names)
+	}
+}
+
+// TestTime: a run that is given too little time ends each phase when its share is over, and says
+// what is missing.
+func TestTime(t *testing.T) {
+	o := options()
+	o.TimeLimit, o.Rounds, o.Precision = 150*time.Millisecond, 1000, 0
+	l := &lab{windows: 5000, groups: 1, slow: time.Millisecond}
+	r, err := l.run(t, filepath.Join(t.TempDir(), "journal"), wanted(t, "Q8_0", "Q4_K_M"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Check(); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(append(r.Notes, r.Ranking.Why), " ")
+	if !strings.Contains(text, "rounds of 1000: the time for it was over") {
+		t.Errorf("speed: %q", text)
+	}
+	if !strings.Contains(text, "time") || r.Ranking.Certain && r.Rows[1].Quality.Chunks == 5000 {
+		t.Errorf("quality: %q", text)
+	}
+	if len(r.Rows[1].Generation.Samples) == 1000 {
+		t.Error("all rounds were measured")
 	}
 }
