@@ -89,7 +89,10 @@ func (q *point) label(c draw.Canvas, at vg.Point, taken []vg.Rectangle) vg.Recta
 	}
 	width, height := s.Width(q.name), s.Height(q.name)
 	var place vg.Rectangle
-	const gap = 7
+	gap := vg.Length(7)
+	if q.chosen { // behind the ring
+		gap += 4
+	}
 	for ring := vg.Length(0); ring < 5; ring++ {
 		d := gap + ring*height
 		for _, o := range []vg.Point{
