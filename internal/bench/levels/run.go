@@ -217,6 +217,9 @@ func (r *run) load(ctx context.Context) error {
 	return r.each(func(row *record.Row, _ *Level) error {
 		r.Progress("load", row.Name(len(r.KVTypes) > 1), n, int64(len(r.record.Rows)))
 		n++
+		if row.Memory.NoReal != "" { // it was planned, and does not fit
+			return nil
+		}
 		step := "load/" + key(row)
 		var taken struct {
 			Bytes uint64
