@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -88,7 +89,7 @@ func machine(names []string) (record.Machine, error) {
 
 // Key stands for everything that a measurement of these levels depends on: what was measured
 // under another key is not taken for it.
-func (l *Lab) Key(head *record.Record, list []levels.Level) (string, error) {
+func (l *Lab) Key(head *record.Record, list []levels.Level) (key string, err error) {
 	type conditions struct {
 		Head    record.Record
 		Text    *record.Text
@@ -96,8 +97,12 @@ func (l *Lab) Key(head *record.Record, list []levels.Level) (string, error) {
 		Files   []string
 		Tasks   []int
 		Longest int
+		Program string
 	}
 	c := conditions{Head: *head, Text: l.described, Tasks: []int{l.Tasks}, Longest: l.Longest}
+	if c.Program, err = programHash(); err != nil {
+		return "", err
+	}
 	c.Head.Arguments, c.Head.Settings.TimeLimit, c.Head.Settings.Rounds = nil, 0, 0
 	for i := range list {
 		c.Levels = append(c.Levels, list[i].Name)
@@ -121,6 +126,24 @@ func (l *Lab) Key(head *record.Record, list []levels.Level) (string, error) {
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:]), nil
+}
+
+// programHash is of this very program: builds that are not of a release have no version.
+func programHash() (string, error) {
+	path, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // JournalPath is where the journal of a run with a key lies.

@@ -130,12 +130,14 @@ func (c *Comparison) qualities(a, b *Row) (list []Ratio) {
 		of[x.Index] = x
 	}
 	var nll, ka, kb []float64
+	var sumA, sumB, tokens float64 // of the windows that both read
 	for _, x := range a.Quality.PerChunk {
 		y, ok := of[x.Index]
 		if !ok || x.Tokens == 0 || x.Tokens != y.Tokens {
 			continue
 		}
 		n := float64(x.Tokens)
+		sumA, sumB, tokens = sumA+x.NLL, sumB+y.NLL, tokens+n
 		nll = append(nll, (y.NLL-x.NLL)/n)
 		ka, kb = append(ka, x.Divergence/n), append(kb, y.Divergence/n)
 	}
@@ -143,7 +145,7 @@ func (c *Comparison) qualities(a, b *Row) (list []Ratio) {
 		return nil
 	}
 	mean, _ := stat.Mean(nll)
-	r := Ratio{What: "perplexity", A: a.Quality.Perplexity.Value, B: b.Quality.Perplexity.Value, Paired: true, Ratio: Estimate{Value: math.Exp(mean), N: len(nll)}}
+	r := Ratio{What: "perplexity", A: math.Exp(sumA / tokens), B: math.Exp(sumB / tokens), Paired: true, Ratio: Estimate{Value: math.Exp(mean), N: len(nll)}}
 	if i, ok := stat.MeanInterval(nll, c.Confidence); ok {
 		low, high := math.Exp(i.Low), math.Exp(i.High)
 		r.Ratio.Low, r.Ratio.High = &low, &high

@@ -140,7 +140,7 @@ func percent(share float64) string { return significant(100*share, 2) + " %" }
 func (s *screen) tasks(v *view) {
 	for i := range v.Rows {
 		r := &v.Rows[i]
-		if r.Tasks == nil || !v.chosen(r) && r.Tasks.Verdict != record.Worse {
+		if r.Tasks == nil || r.Reference || !v.chosen(r) && r.Tasks.Verdict != record.Worse {
 			continue
 		}
 		var parts []string
