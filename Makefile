@@ -48,6 +48,7 @@ test: build test-models test-pure build/python/packages ## all tests but fuzz an
 	go vet ./...
 	go test -p 1 -timeout 30m ./...
 	$(MAKE) test-race
+	$(MAKE) test-skynet
 
 test-pure: ## the packages that do not reach cgo, with cgo off
 	CGO_ENABLED=0 go test $(PURE)
@@ -56,6 +57,10 @@ test-pure: ## the packages that do not reach cgo, with cgo off
 test-sampler: native test-models ## every chain of samplers beside the engine's: 20,000 steps on SmolLM2, 2,000 on Gemma 3
 	go test ./llama/reference -run TestSampler -count=1 -timeout 12h -v -sampler.steps 20000 -sampler.gemma 2000
 	go test ./internal/engine -run TestOutputsOfSchemas -count=1 -timeout 2h -v -schema.outputs 30
+
+test-skynet: native test-models ## programs of go-skynet/go-llama.cpp on our engine (CALLS=20000: each call so often)
+	CGO_CXXFLAGS="-O2 -isystem $(CURDIR)/llama/skynet/include" go vet -tags skynet ./llama/skynet
+	go test -timeout 30m ./llama/skynet $(if $(CALLS),-run TestMemory -v -skynet.calls $(CALLS))
 
 test-race: build test-models ## what is concurrent, under the race detector
 	go test -p 1 -race -timeout 30m -run 'Goroutines|Cancel|Queue|Close|Break' ./internal/engine ./internal/worker ./internal/store/remote ./internal/oracle ./llama ./gguf

@@ -85,6 +85,9 @@ func WorkerMain() bool {
 
 // openIsolated opens a model in a child.
 func openIsolated(path string, o *openOptions) (backend, error) {
+	if o.engine.Shared != 0 {
+		return nil, errors.New("open " + path + ": a child process cannot share weights with this one; open it without llm.Isolated")
+	}
 	if o.isolation.config.Program == "" && !workerMainCalled.Load() {
 		return nil, errors.New("open " + path + ": an isolated model needs a program that calls llm.WorkerMain at the beginning of its main; call it, or name such a program with llm.WorkerProgram")
 	}

@@ -83,6 +83,15 @@ func openHere(path string, o *openOptions) (backend, error) {
 // the model.
 func (m *Model) Close() error { return m.engine.Close() }
 
+// WeightsID is a number for SharedWeights; 0 for an isolated model, and after Close.
+func (m *Model) WeightsID() uint64 {
+	here, ok := m.engine.(interface{ WeightsID() uint64 })
+	if !ok {
+		return 0
+	}
+	return here.WeightsID()
+}
+
 // Info describes the model, its context and what they hold in memory.
 func (m *Model) Info() Info { return m.engine.Info() }
 

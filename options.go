@@ -42,6 +42,12 @@ func Threads(generation, prompt int) Option {
 	return func(o *openOptions) { o.engine.Threads, o.engine.ThreadsBatch = generation, prompt }
 }
 
+// SharedWeights takes the weights of a model that is open in this process, by its WeightsID,
+// for another model with a context of its own: path must be the file they were loaded from.
+// Options of the load and of placement have no effect. The weights are freed with the last
+// model that has them.
+func SharedWeights(id uint64) Option { return func(o *openOptions) { o.engine.Shared = id } }
+
 // CheckTensors looks at every weight while loading, and refuses a file with a damaged
 // one. It reads the whole file.
 func CheckTensors() Option { return func(o *openOptions) { o.engine.CheckTensors = true } }

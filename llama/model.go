@@ -119,6 +119,24 @@ func LoadModel(path string, p ModelParams) (*Model, error) {
 	return m, nil
 }
 
+// ID is a number by which SharedModel finds the weights in this process; 0 for simulations.
+func (m *Model) ID() uint64 { return uint64(C.llm_model_id(m.c)) }
+
+// SharedModel is a model of its own over weights that are loaded already, by the ID of a
+// model that is open. Both must be closed; the last of them frees the weights.
+func SharedModel(id uint64) (*Model, error) {
+	m := &Model{}
+	var cerr *C.char
+	if code := C.llm_model_share(C.uint64_t(id), &m.c, &cerr); code != C.LLM_OK {
+		return nil, newError("share model", code, cerr)
+	}
+	m.info = m.readInfo()
+	if err := open(m, &m.handle, "model", nil); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
 // Close frees the model. ErrBusy while contexts or samplers of it are open.
 func (m *Model) Close() error {
 	return m.close(func() { C.llm_model_free(m.c); m.c = nil })

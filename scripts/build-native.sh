@@ -8,6 +8,8 @@
 #   libllm.a, lib/          our C++ alone, and shared libraries (LINK=modules, which is
 #                           the name too): a CPU module for each kind of processor, and
 #                           one for BACKEND, chosen at run time: llama/cgo_modules.go
+#   libbinding.a            a linker script: the archive and what it needs, under the name
+#                           that github.com/go-skynet/go-llama.cpp links
 #   llama/stamp_<name>.h    changes when the archive does, so that the Go build cache
 #                           notices; written last
 #   llama/abi.h             changes when llm.h does (scripts/abi.sh)
@@ -96,6 +98,9 @@ cmake -S llama/native -B "$out/cmake" "$@" $options -DLLM_TREE="$tree" -DLLM_BAC
     fail "cmake could not configure the engine; the whole log is $out/configure.log"
 }
 cmake --build "$out/cmake" --target "$target" -j "$jobs"
+
+scripts/binding.sh "$backend" "$link" "$out" >"$out/libbinding.a.new"
+mv "$out/libbinding.a.new" "$out/libbinding.a"
 
 sum=$(cksum <"$out/libllm.a" | tr ' ' '-')
 stamp=llama/stamp_$name.h

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what `make build` made: bin/llm with its manual and completions, and for programs that link the engine
-# (go build -tags llm_system) the archive, its headers and a pkg-config file.
+# (go build -tags llm_system) the archive, its headers and pkg-config files.
 #
 #   PREFIX=/usr/local DESTDIR= scripts/install.sh             install
 #   PREFIX=/usr/local DESTDIR= scripts/install.sh uninstall   remove these files
@@ -34,6 +34,7 @@ fish=$root/share/fish/vendor_completions.d/llm.fish
 case ${1:-} in
 uninstall)
     rm -f "$root/bin/llm" "$root/include/llm.h" "$root/include/llm_stamp.h" "$root/lib/libllm.a" "$root/lib/pkgconfig/llm.pc" \
+        "$root/lib/libbinding.a" "$root/lib/pkgconfig/llm-skynet.pc" "$root"/include/llm-skynet/*.h \
         "$man"/llm.1 "$man"/llm-*.1 "$bash" "$zsh" "$fish"
     exit 0
     ;;
@@ -44,7 +45,7 @@ esac
 bin=bin/llm
 [ "$backend" = cpu ] || bin=bin/llm-$backend
 stamp=llama/stamp_$backend.h
-for file in "$bin" "build/$backend/libllm.a" "$stamp"; do
+for file in "$bin" "build/$backend/libllm.a" "build/$backend/libbinding.a" "$stamp"; do
     [ -e "$file" ] || fail "$file is missing; make it with: make build"
 done
 case $(uname -s) in
@@ -66,6 +67,12 @@ install -m 644 "build/$backend/libllm.a" "$root/lib/libllm.a"
 install -m 644 llama/native/llm.h "$root/include/llm.h"
 sed 's| *//.*||' "$stamp" >"$root/include/llm_stamp.h" # without the path in this folder
 sed -e "s|@PREFIX@|$prefix|" -e "s|@LIBS@|$libs|" scripts/llm.pc.in >"$root/lib/pkgconfig/llm.pc"
+
+# For programs of github.com/go-skynet/go-llama.cpp (docs/migrate-from-go-skynet.md).
+mkdir -p "$root/include/llm-skynet"
+install -m 644 llama/skynet/include/*.h "$root/include/llm-skynet"
+install -m 644 "build/$backend/libbinding.a" "$root/lib/libbinding.a"
+sed "s|@PREFIX@|$prefix|" scripts/llm-skynet.pc.in >"$root/lib/pkgconfig/llm-skynet.pc"
 
 mkdir -p "$man" "${bash%/*}" "${zsh%/*}" "${fish%/*}"
 "$bin" man "$man"

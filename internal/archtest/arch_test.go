@@ -14,6 +14,7 @@ import (
 var imports = map[string][]string{
 	"llama":                   {},
 	"llama/reference":         {"llama", "sampler"},
+	"llama/skynet":            {"."},
 	"gguf":                    {},
 	"internal/spelling":       {},
 	"plan":                    {"gguf", "internal/spelling"},

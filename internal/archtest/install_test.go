@@ -38,12 +38,13 @@ func TestInstall(t *testing.T) {
 	dir := scriptsOnly(t)
 	put(t, dir, map[string]string{
 		"scripts/install.sh": read(t, "../../scripts/install.sh"), "scripts/llm.pc.in": read(t, "../../scripts/llm.pc.in"),
+		"scripts/llm-skynet.pc.in": read(t, "../../scripts/llm-skynet.pc.in"), "llama/skynet/include/llama.h": "int old;\n",
 		"llama/native/llm.h": "int llm;\n", "llama/stamp_cpu.h": "#define LLM_ARCHIVE \"1-2\" // /home/me/libllm.a\n#define LLM_ARCHIVE_ABI 3\n",
 	})
 	if out, err := runScript(t, dir, []string{"PREFIX=usr"}, "scripts/install.sh"); err == nil || !strings.Contains(out, "bin/llm is missing; make it with: make build") {
 		t.Errorf("%v: %s", err, out)
 	}
-	put(t, dir, map[string]string{"bin/llm": fakeProgram, "build/cpu/libllm.a": "archive"})
+	put(t, dir, map[string]string{"bin/llm": fakeProgram, "build/cpu/libllm.a": "archive", "build/cpu/libbinding.a": "INPUT(-lllm)\n"})
 	for _, prefix := range []string{"/a b", "/a|b", "/a$b", "relative dir"} {
 		if out, err := runScript(t, dir, []string{"PREFIX=" + prefix}, "scripts/install.sh"); err == nil || !strings.Contains(out, "and nothing else: ") {
 			t.Errorf("%s: %v: %s", prefix, err, out)
@@ -66,6 +67,12 @@ func TestInstall(t *testing.T) {
 		}
 		if read(t, c.root, "bin/llm")+read(t, c.root, "lib/libllm.a")+read(t, c.root, "include/llm.h") != fakeProgram+"archiveint llm;\n" {
 			t.Error("what is installed is not what was built")
+		}
+		if pc := read(t, c.root, "lib/pkgconfig/llm-skynet.pc"); !strings.HasPrefix(pc, "prefix="+c.inFile+"\n") || strings.Contains(pc, "@") {
+			t.Errorf("llm-skynet.pc: %s", pc)
+		}
+		if read(t, c.root, "lib/libbinding.a")+read(t, c.root, "include/llm-skynet/llama.h") != "INPUT(-lllm)\nint old;\n" {
+			t.Error("what is installed for the old API is not what was built")
 		}
 		for file, want := range map[string]string{
 			"man/man1/llm.1": "page\n", "bash-completion/completions/llm": "for bash\n",

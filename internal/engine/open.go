@@ -70,7 +70,7 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	var chosen string
 	var notices []string
 	badTemplate, err := CheckModel(path, true, func(f *gguf.File) {
-		if o.Fit {
+		if o.Fit && o.Shared == 0 {
 			chosen, notices = o.fit(ctx, f)
 		}
 	})
@@ -84,9 +84,9 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)
 	}
-	model, err := loadModel(ctx, path, o.Progress, params)
+	model, err := o.weights(ctx, path, params)
 	if err != nil {
-		return nil, explainModelMemory(err, path, &o)
+		return nil, err
 	}
 	e := &Engine{
 		Tokenizer: Tokenizer{model: model},
@@ -111,6 +111,25 @@ func Open(ctx context.Context, path string, o Options) (*Engine, error) {
 	e.info.LoadTime = time.Since(begin)
 	go owner.loop()
 	return e, nil
+}
+
+// weights loads the file at path, which is checked, or takes what was loaded from it.
+func (o *Options) weights(ctx context.Context, path string, p llama.ModelParams) (*llama.Model, error) {
+	if o.Shared == 0 {
+		model, err := loadModel(ctx, path, o.Progress, p)
+		return model, explainModelMemory(err, path, o)
+	}
+	model, err := llama.SharedModel(o.Shared)
+	if err != nil {
+		return nil, fmt.Errorf("open model %s: %w", path, err)
+	}
+	return model, nil
+}
+
+// WeightsID is what Options.Shared names the weights by; 0 after Close.
+func (e *Engine) WeightsID() (id uint64) {
+	e.use(func() error { id = e.model.ID(); return nil })
+	return id
 }
 
 // loadModel loads the file at path, which is checked. Cancelling ctx stops it.

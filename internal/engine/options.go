@@ -16,6 +16,7 @@ type Options struct {
 	Threads        int // 0: the physical cores
 	ThreadsBatch   int // for prompts; 0: as Threads
 	Placement      Placement
+	Shared         uint64 // ID of a model that is open: its weights are used, which were loaded from the path
 	CheckTensors   bool   // look at every weight while loading
 	KeyType        string // KV cache types; empty: f16
 	ValueType      string

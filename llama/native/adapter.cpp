@@ -5,6 +5,7 @@
 #include "common.h"
 
 #include <cmath>
+#include <mutex>
 #include <vector>
 
 struct llm_adapter {
@@ -12,6 +13,10 @@ struct llm_adapter {
     llama_adapter_lora * lora = nullptr; // else a control vector:
     std::vector<float>   directions;     // n_embd floats for each layer from 1
 };
+
+// The engine keeps adapters in a set of their model, without a lock, and a model may have
+// several owners.
+static std::mutex engine_set;
 
 // What loading a control vector may take beyond what the model needs.
 constexpr size_t max_vector_bytes = 64 << 20;
@@ -33,7 +38,8 @@ int llm_lora_load(llm_model * model, const char * path, llm_adapter ** out, char
         if (const int code = check_load(model, path, out, err)) {
             return code;
         }
-        llm::simulation      simulated(model->simulated);
+        llm::simulation             simulated(model->simulated);
+        std::lock_guard<std::mutex> lock(engine_set);
         llama_adapter_lora * lora = llama_adapter_lora_init(model->model, path);
         if (!lora) {
             return llm::fail(err, LLM_EENGINE, "%s", s.errors().empty() ? "the engine gave no reason" : s.errors().c_str());
@@ -72,6 +78,7 @@ void llm_adapter_free(llm_adapter * a) {
     }
     llm::guard(nullptr, [&](llm::scope &) {
         if (a->lora) {
+            std::lock_guard<std::mutex> lock(engine_set);
             llama_adapter_lora_free(a->lora);
         }
         return LLM_OK;

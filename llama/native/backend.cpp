@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 // Implemented in Go (llama/callback.go).
 extern "C" void llm_go_log(int level, char * line);
@@ -111,6 +112,21 @@ static void on_log(enum ggml_log_level level, const char * text, void *) {
     }
 }
 
+bool logs(int level) { return level >= log_level.load(std::memory_order_relaxed); }
+
+static void start() {
+    ggml_set_abort_callback(on_abort);
+    llama_log_set(on_log, nullptr);
+    // common logs to the standard streams from a thread of its own: never start it.
+    common_log_set_verbosity_thold(-1);
+    guard(nullptr, [](scope &) {
+        simulation::hold(ggml_backend_cpu_buffer_type()); // before the engine allocates anything
+        load_backends(); // first: what they say is kept with them
+        llama_backend_init();
+        return LLM_OK;
+    });
+}
+
 } // namespace llm
 
 extern "C" {
@@ -120,16 +136,8 @@ void llm_free(void * p) {
 }
 
 void llm_backend_init(void) {
-    ggml_set_abort_callback(llm::on_abort);
-    llama_log_set(llm::on_log, nullptr);
-    // common logs to the standard streams from a thread of its own: never start it.
-    common_log_set_verbosity_thold(-1);
-    llm::guard(nullptr, [](llm::scope &) {
-        llm::simulation::hold(ggml_backend_cpu_buffer_type()); // before the engine allocates anything
-        llm::load_backends(); // first: what they say is kept with them
-        llama_backend_init();
-        return LLM_OK;
-    });
+    static std::once_flag once;
+    std::call_once(once, llm::start);
 }
 
 void llm_log_set_level(int level) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cinttypes>
 #include <climits>
+#include <cmath>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -94,6 +95,9 @@ int check_context(const llama_model * model, const llm_context_params * p, char 
     }
     if (p->pooling < LLAMA_POOLING_TYPE_UNSPECIFIED || p->pooling > LLAMA_POOLING_TYPE_RANK) {
         return llm::fail(err, LLM_EINVAL, "pooling %d is not known", p->pooling);
+    }
+    if (!(p->rope_freq_base >= 0 && p->rope_freq_base < INFINITY && p->rope_freq_scale >= 0 && p->rope_freq_scale < INFINITY)) {
+        return llm::fail(err, LLM_EINVAL, "RoPE of base %g, scaled by %g: neither may be negative or endless", p->rope_freq_base, p->rope_freq_scale);
     }
     if (p->flash_attn < LLAMA_FLASH_ATTN_TYPE_AUTO || p->flash_attn > LLAMA_FLASH_ATTN_TYPE_ENABLED) {
         return llm::fail(err, LLM_EINVAL, "flash attention %d: -1, 0 or 1", p->flash_attn);
@@ -289,6 +293,8 @@ void llm_context_default_params(struct llm_context_params * out) {
     out->op_offload      = p.op_offload;
     out->swa_full        = p.swa_full;
     out->kv_unified      = p.kv_unified;
+    out->rope_freq_base  = 0;
+    out->rope_freq_scale = 0;
 }
 
 int llm_kv_type(const char * name) {
@@ -332,6 +338,8 @@ int llm_context_new(llm_model * model, const struct llm_context_params * params,
         p.op_offload           = params->op_offload;
         p.swa_full             = params->swa_full;
         p.kv_unified           = params->kv_unified;
+        p.rope_freq_base       = params->rope_freq_base;
+        p.rope_freq_scale      = params->rope_freq_scale;
         p.no_perf              = true;
         // Compute threads ask this between nodes: it must stay in C.
         p.abort_callback_data = c.get();

@@ -53,6 +53,9 @@ void set_error(char ** err, const std::string & text);
 // Sets *err and returns code.
 int fail(char ** err, int code, const char * format, ...) __attribute__((format(printf, 3, 4)));
 
+// Whether messages of this level (a ggml level) go to llm_go_log.
+bool logs(int level);
+
 // Runs f, which returns a code, and turns whatever leaves it into one.
 template <class F> int guard(char ** err, F && f, bool computes = false) noexcept {
     if (err) {

@@ -20,6 +20,8 @@ struct llm_model {
     bool                vocab_only; // no weights: there is nothing to compute with
     std::vector<int32_t> overridden; // which override placed each tensor, or -1; empty: none did
     llm::phantoms       described; // the devices of a simulation, which the engine points to
+    uint64_t            id = 0;     // see llm_model_share
+    int32_t             owners = 1; // guarded by the table of shared models
 
     bool has(int32_t token) const { return token >= 0 && token < n_vocab; }
 };
@@ -55,5 +57,10 @@ namespace llm {
 // Fills what a simulated context would reserve; false: the engine could not. The calling thread
 // simulates.
 bool reserve_simulated(llm_context * c);
+
+// Gives a loaded model its number.
+void publish(llm_model * m);
+// Whether the caller was the last owner, who frees the model; nobody finds it then.
+bool withdraw(llm_model * m);
 
 } // namespace llm

@@ -37,8 +37,8 @@ void llm_free(void * p);
 
 // ---- backend -----------------------------------------------------------------
 
-// Loads the backends and installs the log and assertion handlers. Called once,
-// before anything else.
+// Loads the backends and installs the log and assertion handlers. Before anything else;
+// a second call does nothing.
 void llm_backend_init(void);
 
 // Messages at or above level reach llm_go_log (ggml levels: 1 debug, 2 info,
@@ -134,6 +134,13 @@ void llm_model_default_params(struct llm_model_params * out);
 int  llm_model_load(const char * path, const struct llm_model_params * params, llm_model ** out, char ** err);
 void llm_model_free(llm_model * model);
 
+// A number by which this process finds the model while somebody owns it; never given out
+// again. 0 for simulations, which are not shared.
+uint64_t llm_model_id(const llm_model * model);
+// Makes the caller another owner of a loaded model: the weights are freed when each has
+// called llm_model_free. Any thread.
+int llm_model_share(uint64_t id, llm_model ** out, char ** err);
+
 struct llm_model_info {
     int32_t  n_ctx_train, n_embd, n_layer, n_head, n_head_kv, n_swa, n_vocab, vocab_type;
     uint64_t n_params, size; // size: bytes of all tensors
@@ -216,6 +223,7 @@ struct llm_context_params {
     int32_t  pooling;         // enum llama_pooling_type: -1 the model's, 0 none, 1 mean, 2 cls, 3 last, 4 rank
     bool     offload_kqv, op_offload, swa_full, kv_unified;
     int32_t  collect;         // enum llm_collect
+    float    rope_freq_base, rope_freq_scale; // 0: the model's
 };
 void llm_context_default_params(struct llm_context_params * out);
 // The ggml type of a KV cache type's name (f16, q8_0, …), or -1.
@@ -357,6 +365,12 @@ void llm_reply_free(llm_reply * reply);
 // Adds text and returns what became known, as a JSON array of pieces; final:
 // nothing follows.
 int  llm_reply_add(llm_reply * reply, const char * text, size_t len, bool final, char ** pieces, char ** err);
+
+// ---- go-skynet ------------------------------------------------------------------
+
+// The model of a state that the C functions of github.com/go-skynet/go-llama.cpp made
+// (skynet.cpp): its number, and the path it was loaded from, which the caller frees.
+int llm_skynet_model(void * state, uint64_t * id, char ** path, char ** err);
 
 // ---- probes --------------------------------------------------------------------
 

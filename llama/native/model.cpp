@@ -99,13 +99,16 @@ int llm_model_load(const char * path, const struct llm_model_params * params, ll
             llama_model_free(model);
             return code;
         }
+        if (!params->no_alloc) {
+            llm::publish(m.get());
+        }
         *out = m.release();
         return LLM_OK;
     });
 }
 
 void llm_model_free(llm_model * model) {
-    if (!model) {
+    if (!model || !llm::withdraw(model)) {
         return;
     }
     llm::guard(nullptr, [&](llm::scope &) {
