@@ -127,7 +127,7 @@ func TestMemory(t *testing.T) {
 		name, kib, _ := strings.Cut(line, "\t")
 		grown, err := strconv.Atoi(kib)
 		// The allocator's own ups and downs: 300 calls that leave one of their strings take 4.8 MB.
-		if limit := 4096 + *n/20; err != nil || grown > limit {
+		if limit := 4096 + *n/10; err != nil || grown > limit {
 			t.Errorf("%s: %d calls left %s KiB; %d were expected at most (%v)", name, *n, kib, limit, err)
 		}
 	}
