@@ -84,7 +84,7 @@ func specs(t *testing.T, model string) (ended map[string]string, log string) {
 	t.Helper()
 	dir := folder(t)
 	// What it is tested with comes through the ordinary environment, at the versions of go.sum.
-	get := exec.Command("sh", "-euc", "go mod edit -require golang.org/x/sys@$(cd "+root(t)+" && go list -m -f '{{.Version}}' golang.org/x/sys) && go list -mod=mod -deps -test "+module)
+	get := exec.Command("sh", "-euc", "for m in sys net text tools; do go mod edit -require golang.org/x/$m@$(cd "+root(t)+" && go list -m -f '{{.Version}}' golang.org/x/$m); done; go list -mod=mod -deps -test "+module)
 	get.Dir, get.Env = dir, append(os.Environ(), "GOWORK=off")
 	if out, err := get.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
