@@ -21,6 +21,9 @@ var ErrText = pass.ErrText
 // GeneratedChunks is how many chunks a model generates where it has no text to read.
 const GeneratedChunks = pass.GeneratedChunks
 
+// PartialImatrix is what the names of partial results end in.
+const PartialImatrix = pass.PartialEnd
+
 // CollectImatrix collects the importance matrix of the GGUF file at path, in this process, and
 // writes it: how much each column of its matrices matters on a text, which the quantizer takes
 // into account (docs/imatrix.md). Of the options BatchSize counts, and those of the load;

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seed-f87006eb/llm"
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/quantize"
 	"github.com/seed-f87006eb/llm/quant"
@@ -38,8 +41,8 @@ IN is a GGUF file, best in F16 or BF16; of a split model any part. OUT is one fi
 default that of IN with the name of TYPE in it. Types, from large to small:
 
 ` + typeTable() + `
-Those with a * need an importance matrix (llm imatrix) for most models. --dry-run says
-to the byte what would be written, and what becomes of the tensors. Whatever stops the
+Those with a * need an importance matrix for most models: --imatrix gives one, else it is
+made first, of text that the model writes itself (llm imatrix). --dry-run says to the byte what would be written, and what becomes of the tensors. Whatever stops the
 command, OUT is whole or was not touched.`,
 		Example: `  llm quantize model-F16.gguf Q4_K_M
   llm quantize model-F16.gguf model-small.gguf IQ3_XXS --imatrix model.imatrix.gguf
@@ -211,11 +214,9 @@ func tensorType(flag, name string) (*gguf.TensorType, error) {
 
 // quantize writes the file, or says what it would be.
 func (a *app) quantize(in, out string, s quantize.Spec, f quantizeFlags) error {
-	describe := quantize.Prepare
-	if f.dryRun {
-		describe = quantize.Describe
-	}
-	j, err := describe(in, s)
+	ctx, release := interruptible()
+	defer release()
+	j, err := a.describe(ctx, in, &s, f.dryRun)
 	if err != nil {
 		return err
 	}
@@ -238,8 +239,6 @@ func (a *app) quantize(in, out string, s quantize.Spec, f quantizeFlags) error {
 	for _, note := range j.Notes {
 		fmt.Fprintf(a.err, "llm: %s\n", oneLine(note))
 	}
-	ctx, release := interruptible()
-	defer release()
 	p := a.newProgress("quantizing " + filepath.Base(j.Source) + " to " + j.Kind.Name)
 	made, err := j.Write(ctx, out, p.remaining)
 	p.done()
@@ -248,6 +247,47 @@ func (a *app) quantize(in, out string, s quantize.Spec, f quantizeFlags) error {
 	}
 	r.Seconds = made.Elapsed.Seconds()
 	return a.report(r, f.json, func(style) string { return r.line() + "\n" }, true)
+}
+
+// describe is what the quantizer will do. Where it needs an importance matrix that is not given,
+// it gets the model's own; a dry run makes none.
+func (a *app) describe(ctx context.Context, in string, s *quantize.Spec, dry bool) (*quantize.Job, error) {
+	describe := quantize.Prepare
+	if dry {
+		describe = quantize.Describe
+	}
+	j, err := describe(in, *s)
+	needs := errors.Is(err, quantize.ErrNeedsImatrix) || err == nil && errors.Is(j.Refusal, quantize.ErrNeedsImatrix)
+	if !needs || s.Imatrix != "" {
+		return j, err
+	}
+	own := strings.TrimSuffix(in, ".gguf") + ".imatrix.gguf"
+	if _, missing := os.Stat(own); missing == nil {
+		fmt.Fprintf(a.err, "llm: the importance matrix is %s, which is there\n", own)
+	} else if dry {
+		return j, err
+	} else if err := a.makeImatrix(ctx, in, own, s.FileType.String()); err != nil {
+		return nil, fmt.Errorf("importance matrix: %w", err)
+	}
+	s.Imatrix = own
+	return describe(in, *s)
+}
+
+// makeImatrix collects one of text that the model writes itself.
+func (a *app) makeImatrix(ctx context.Context, model, path, kind string) error {
+	if err := a.permit([]string{model}); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.err, "llm: %s needs an importance matrix, which is made first, of text that the model writes, and kept as %s; --imatrix gives another\n", kind, path)
+	p := &imatrixProgress{app: a}
+	loading := a.newProgress("loading " + filepath.Base(model))
+	p.loading = loading
+	_, err := llm.CollectImatrix(ctx, model, llm.ImatrixOptions{Output: path, NoPerplexity: true, Progress: p.update}, llm.Fit(), llm.Progress(loading.update))
+	p.done()
+	if err != nil {
+		os.Remove(path + llm.PartialImatrix)
+	}
+	return explainOpen(err)
 }
 
 // partNumber ends the name of a part of a split model.
