@@ -3,7 +3,6 @@ package llama_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,8 +12,6 @@ import (
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 )
-
-var update = flag.Bool("update", false, "rewrite what the samples in testdata expect")
 
 // format is a file of testdata/replies: a template and raw replies in its syntax.
 //

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 )
@@ -28,7 +30,7 @@ func TestReplySplits(t *testing.T) {
 			for _, s := range f.samples {
 				t.Run(s.name, func(t *testing.T) { testSplits(t, syntax, s) })
 			}
-			if *update {
+			if golden.Update() {
 				f.write(t)
 			}
 		})
@@ -37,7 +39,7 @@ func TestReplySplits(t *testing.T) {
 
 func testSplits(t *testing.T, syntax string, s *sample) {
 	whole := feed(t, syntax, s.reply)
-	if *update {
+	if golden.Update() {
 		s.want = whole.golden()
 	} else if got := whole.golden(); got != s.want {
 		t.Errorf("whole:\n%s\nwant:\n%s", got, s.want)

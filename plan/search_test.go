@@ -3,18 +3,15 @@ package plan_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/golden"
 	"github.com/seed-f87006eb/llm/plan"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // made is a model of equal layers, measured by a formula: what a search is tested with.
 type made struct {
@@ -215,16 +212,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%s: %d measurements, %d guesses", c.name, exact.asked, guess.asked)
 		}
 	}
-	const golden = "testdata/search.txt"
-	if *update {
-		if err := os.WriteFile(golden, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil || b.String() != string(want) {
-		t.Errorf("%v: got\n%s", err, b.String())
-	}
+	golden.Compare(t, "search.txt", b.String())
 }
 
 func writeChoice(b *strings.Builder, c *plan.Choice, err error) {

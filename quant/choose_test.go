@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/golden"
 )
 
 // within fits what has at most so many bytes, at the speed of a memory that reads so many
@@ -82,7 +84,7 @@ func TestChoose(t *testing.T) {
 			fmt.Fprintf(&b, "    not %s: %s\n", p.Level.String(), p.Why)
 		}
 	}
-	golden(t, "choose.txt", b.String())
+	golden.Compare(t, "choose.txt", b.String())
 }
 
 // TestChooseIsConsistent: what is chosen fits, no level is lost, and a larger budget never

@@ -1,37 +1,16 @@
 package quant
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/gguf"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares text with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s is out of date; look at the difference after go test -update\n%s", path, got)
-	}
-}
 
 // kinds are how many layers of each tensor have which type: "attn_v: Q6_K 0-3,7 Q4_K rest".
 func kinds(r *Recipe) string {
@@ -107,6 +86,6 @@ func TestRecipes(t *testing.T) {
 					row.Name, r.Data, r.Bits, len(r.Fallbacks()), len(r.Imatrix), kinds(r))
 			}
 		}
-		golden(t, "recipes-"+name+".txt", b.String())
+		golden.Compare(t, "recipes-"+name+".txt", b.String())
 	}
 }

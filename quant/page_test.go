@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/golden"
 )
 
 // tables are what docs/quant.md has of the types.
@@ -51,14 +53,14 @@ func TestPage(t *testing.T) {
 		}
 		head, _, _ := strings.Cut(table, "\n")
 		before, rest, found := strings.Cut(page, head+"\n")
-		if !found || !*update {
+		if !found || !golden.Update() {
 			t.Errorf("%s has another table of types: go test -update", path)
 			continue
 		}
 		_, after, _ := strings.Cut(rest, "\n\n")
 		page = before + table + "\n" + after
 	}
-	if *update {
+	if golden.Update() {
 		if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/doctor"
 	"github.com/seed-f87006eb/llm/internal/testgguf"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
@@ -34,7 +36,7 @@ func TestDoctorGolden(t *testing.T) {
 		name := strings.TrimSuffix(filepath.Base(path), ".json")
 		r := doctor.NewReport(&facts)
 		screen := doctorScreenOf(&r, style{})
-		compareGolden(t, "doctor/"+name+".txt", screen)
+		golden.Compare(t, "doctor/"+name+".txt", screen)
 		for _, line := range strings.Split(screen, "\n") {
 			if utf8.RuneCountInString(line) > screenWidth {
 				t.Errorf("%s: longer than a screen: %q", name, line)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,11 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 )
-
-var update = flag.Bool("update", false, "record what llama-completion of the pinned tree says (make golden)")
 
 const goldenFile = "testdata/upstream.txt"
 
@@ -44,19 +42,19 @@ var goldenFlags = []string{
 	"--samplers top_k;temperature;adaptive_p --adaptive-target 0.4",
 }
 
-// golden is one recorded reply.
-type golden struct {
+// recorded is what llama-completion said.
+type recorded struct {
 	mode, prompt, flags, text string
 }
 
-func goldens() (all []golden) {
+func goldens() (all []recorded) {
 	for _, mode := range []string{"raw", "chat"} {
 		for _, p := range goldenPrompts {
-			all = append(all, golden{mode: mode, prompt: p, flags: "--temp 0"})
+			all = append(all, recorded{mode: mode, prompt: p, flags: "--temp 0"})
 		}
 	}
 	for _, flags := range goldenFlags {
-		all = append(all, golden{mode: "raw", prompt: "Once upon a time there was", flags: "--seed 11 " + flags})
+		all = append(all, recorded{mode: "raw", prompt: "Once upon a time there was", flags: "--seed 11 " + flags})
 	}
 	return all
 }
@@ -66,7 +64,7 @@ func goldens() (all []golden) {
 // record of another processor is only a record: other instructions round
 // differently. (The engine's tests compare with a plain loop on every machine.)
 func TestGolden(t *testing.T) {
-	if *update {
+	if golden.Update() {
 		recordGolden(t)
 	}
 	system, records := readGolden(t)
@@ -107,7 +105,7 @@ func recordGolden(t *testing.T) {
 	}
 }
 
-func askPeer(t *testing.T, g golden) string {
+func askPeer(t *testing.T, g recorded) string {
 	t.Helper()
 	peer := filepath.Join(testmodel.Root(), "build", "cpu", "cmake", "bin", "llama-completion")
 	args := []string{"-m", testmodel.SmolLM2(t), "-c", "4096", "-n", "64", "-p", g.prompt, "--no-display-prompt", "--no-warmup"}
@@ -124,7 +122,7 @@ func askPeer(t *testing.T, g golden) string {
 	return strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(string(out)), "[end of text]"))
 }
 
-func readGolden(t *testing.T) (system string, records []golden) {
+func readGolden(t *testing.T) (system string, records []recorded) {
 	t.Helper()
 	f, err := os.Open(goldenFile)
 	if err != nil {
@@ -152,7 +150,7 @@ func readGolden(t *testing.T) (system string, records []golden) {
 			if err != nil {
 				t.Fatalf("%s: %v", line, err)
 			}
-			records = append(records, golden{mode: key, prompt: unquote(prompt), flags: strings.TrimSpace(value[len(prompt):])})
+			records = append(records, recorded{mode: key, prompt: unquote(prompt), flags: strings.TrimSpace(value[len(prompt):])})
 		}
 	}
 	return system, records

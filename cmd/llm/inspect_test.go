@@ -12,6 +12,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/testgguf"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
@@ -35,7 +37,7 @@ func TestInspectGolden(t *testing.T) {
 		if r.code != 0 || r.stderr != "" {
 			t.Fatalf("%s: %d, %s", name, r.code, r.stderr)
 		}
-		compareGolden(t, "inspect/"+strings.TrimSuffix(name, ".gguf")+".txt", r.stdout)
+		golden.Compare(t, "inspect/"+strings.TrimSuffix(name, ".gguf")+".txt", r.stdout)
 		for _, line := range strings.Split(r.stdout, "\n") {
 			if utf8.RuneCountInString(line) > screenWidth {
 				t.Errorf("%s: longer than a screen: %q", name, line)
@@ -44,21 +46,6 @@ func TestInspectGolden(t *testing.T) {
 		if plain := inspectIn(t, "NO_COLOR=1", name); plain != r {
 			t.Errorf("%s: another screen with NO_COLOR: %s", name, plain.stdout)
 		}
-	}
-}
-
-// compareGolden compares with a record, or writes it.
-func compareGolden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil || got != string(want) {
-		t.Errorf("%s: %v: got\n%s\nwant\n%s", name, err, got, want)
 	}
 }
 

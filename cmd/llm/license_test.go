@@ -12,6 +12,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seed-f87006eb/llm/internal/license"
@@ -80,7 +82,7 @@ func TestLicenseGolden(t *testing.T) {
 		if r.code != 0 || r.stderr != "" {
 			t.Fatalf("%s: %d, %s", name, r.code, r.stderr)
 		}
-		compareGolden(t, "license/"+name+".txt", r.stdout)
+		golden.Compare(t, "license/"+name+".txt", r.stdout)
 		for _, line := range strings.Split(r.stdout, "\n") {
 			if utf8.RuneCountInString(line) > screenWidth {
 				t.Errorf("%s: longer than a screen: %q", name, line)
@@ -90,7 +92,7 @@ func TestLicenseGolden(t *testing.T) {
 		if j.code != 0 || !json.Valid([]byte(j.stdout)) {
 			t.Fatalf("%s: %d, %s", name, j.code, j.stderr)
 		}
-		compareGolden(t, "license/"+name+".json", j.stdout)
+		golden.Compare(t, "license/"+name+".json", j.stdout)
 		if !strings.Contains(r.stdout, "not legal advice") || !strings.Contains(j.stdout, "not legal advice") {
 			t.Errorf("%s: it does not say what it is not", name)
 		}
@@ -153,7 +155,7 @@ func TestLicenseNotices(t *testing.T) {
 	if r.code != 0 || r.stderr != "" {
 		t.Fatalf("%d, %s", r.code, r.stderr)
 	}
-	compareGolden(t, "license/NOTICE.txt", r.stdout)
+	golden.Compare(t, "license/NOTICE.txt", r.stdout)
 	r = finish(t, command(t.TempDir(), "license", "notices", "--json", writeLicensed(t, "nothing"), writeLicensed(t, "codestral-22b")))
 	var j struct{ Against []string }
 	if err := json.Unmarshal([]byte(r.stdout), &j); err != nil || len(j.Against) != 2 || strings.Count(r.stderr, "\n") != 2 || !strings.Contains(r.stderr, "unknown") {

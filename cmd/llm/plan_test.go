@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/testgguf"
 	"github.com/seed-f87006eb/llm/internal/testheader"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
@@ -50,7 +52,7 @@ func TestPlanGolden(t *testing.T) {
 			if want := map[bool]int{true: 1}[c.name == "nothing"]; r.code != want || r.stderr != "" {
 				t.Fatalf("%d, %s", r.code, r.stderr)
 			}
-			compareGolden(t, "plan/"+c.name+".txt", r.stdout)
+			golden.Compare(t, "plan/"+c.name+".txt", r.stdout)
 			for _, line := range strings.Split(r.stdout, "\n") {
 				if utf8.RuneCountInString(line) > screenWidth {
 					t.Errorf("longer than a screen: %q", line)
@@ -77,7 +79,7 @@ func compareScreen(t *testing.T, number int, shown string) {
 	if kept == shown {
 		return
 	}
-	if !*update {
+	if !golden.Update() {
 		t.Errorf("%s shows another screen:\n%s", planPageFile, kept)
 		return
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/testgguf"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
@@ -51,7 +53,7 @@ func TestQuantizeScreens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := inFolder(t, dir, slices.Concat([]string{"quantize"}, args, []string{"--dry-run"})...)
 			got := fmt.Sprintf("$ llm quantize %s --dry-run\n%s%s", strings.Join(args, " "), r.stdout, r.stderr)
-			compareGolden(t, "quantize/"+strings.ReplaceAll(name, " ", "-")+".txt", got)
+			golden.Compare(t, "quantize/"+strings.ReplaceAll(name, " ", "-")+".txt", got)
 			if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2 {
 				t.Errorf("the folder has %v, %v", entries, err)
 			}

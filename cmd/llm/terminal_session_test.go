@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/golden"
 )
 
 const sessionPage = "../../docs/terminal.md"
@@ -39,7 +41,7 @@ func TestTerminalSession(t *testing.T) {
 	if !ok {
 		t.Fatalf("%s has no ```screen block", sessionPage)
 	}
-	if *update {
+	if golden.Update() {
 		if err := os.WriteFile(sessionPage, []byte(before+"```screen\n"+shown+"\n```"+after), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -42,6 +42,7 @@ var imports = map[string][]string{
 	"internal/testheader":     {"gguf", "llama/reference", "internal/testmodel"},
 	"internal/testplan":       {"gguf", "plan", "internal/oracle", "internal/testheader", "internal/testmodel"},
 	"internal/testmodel":      {},
+	"internal/golden":         {},
 	"internal/testgguf":       {},
 	"internal/testsampler":    {"sampler"},
 	"internal/testgpu":        {},
@@ -62,7 +63,7 @@ var imports = map[string][]string{
 
 // forTestsOnly are packages that nothing but tests, each other and the benchmark may
 // import: it has the engine read files in the same process as ours.
-var forTestsOnly = []string{"llama/reference", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testplan", "internal/testsampler"}
+var forTestsOnly = []string{"llama/reference", "internal/golden", "internal/testmodel", "internal/testgguf", "internal/testgpu", "internal/testheader", "internal/testplan", "internal/testsampler"}
 
 func TestImports(t *testing.T) {
 	files := tree(t)

@@ -3,7 +3,6 @@ package doctor_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -11,11 +10,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/gguf"
 	"github.com/seed-f87006eb/llm/internal/doctor"
 )
-
-var update = flag.Bool("update", false, "write the findings of testdata anew")
 
 // facts are made up, in testdata.
 func facts(t *testing.T, path string) *doctor.Facts {
@@ -50,7 +49,7 @@ func TestFindings(t *testing.T) {
 			}
 		}
 		record := strings.TrimSuffix(path, "json") + "txt"
-		if *update {
+		if golden.Update() {
 			if err := os.WriteFile(record, []byte(b.String()), 0o644); err != nil {
 				t.Fatal(err)
 			}

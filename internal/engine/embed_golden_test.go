@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bufio"
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -12,12 +11,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/chat"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 )
-
-var update = flag.Bool("update", false, "record what llama-embedding of the pinned tree says (make golden)")
 
 const embeddingsFile = "testdata/embeddings.txt"
 
@@ -25,7 +24,7 @@ const embeddingsFile = "testdata/embeddings.txt"
 // numbers of a vector of length 1, as far as it prints them. With -update it is asked
 // again. A record of another processor is only a record.
 func TestGoldenEmbeddings(t *testing.T) {
-	if *update {
+	if golden.Update() {
 		recordEmbeddings(t)
 	}
 	f, err := os.Open(embeddingsFile)

@@ -12,13 +12,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/testgguf"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 )
 
 var (
-	update = flag.Bool("update", false, "rewrite the table of docs/migrate-from-go-skynet.md")
-	n      = flag.Int("skynet.calls", 300, "how often TestMemory makes each call")
+	n = flag.Int("skynet.calls", 300, "how often TestMemory makes each call")
 )
 
 const tableHead = "| call | SmolLM2 135M | Gemma 3 270M |\n|---|---|---|\n"
@@ -69,7 +70,7 @@ func TestCalls(t *testing.T) {
 	if string(page[begin:end]) == table {
 		return
 	}
-	if !*update {
+	if !golden.Update() {
 		t.Errorf("the table of the page is another; rewrite it with -update:\n%s", table)
 	} else if err := os.WriteFile(path, []byte(string(page[:begin])+table+string(page[end:])), 0o644); err != nil {
 		t.Error(err)

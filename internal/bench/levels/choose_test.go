@@ -1,36 +1,17 @@
 package levels_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/bench/levels"
 	"github.com/seed-f87006eb/llm/internal/bench/record"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; look at it, then -update:\n%s", path, got)
-	}
-}
 
 func fixture(t *testing.T, name string) *record.Record {
 	t.Helper()
@@ -132,7 +113,7 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%s: %s with KV %s is no row", c.name, choice.Level, choice.KV)
 		}
 	}
-	golden(t, "choose.txt", b.String())
+	golden.Compare(t, "choose.txt", b.String())
 }
 
 func TestPareto(t *testing.T) {
@@ -151,7 +132,7 @@ func TestPareto(t *testing.T) {
 			fmt.Fprintf(&b, "%-14s %-20s %s\n", name, row.Name(r.Several()), says)
 		}
 	}
-	golden(t, "pareto.txt", b.String())
+	golden.Compare(t, "pareto.txt", b.String())
 }
 
 // TestParetoIntervals: what intervals leave open beats nobody.
@@ -182,5 +163,5 @@ func TestExplain(t *testing.T) {
 	set("Q3_K_M", 0.02, 6.1, 180, map[string]int{"IQ4_NL": 150, "Q5_0": 30}) // above Q4_K_M
 	set("Q2_K", 0.0201, 6, 180, map[string]int{"Q4_0": 180})
 	text := strings.Join(levels.Explain(r), "\n") + "\n"
-	golden(t, "explain.txt", text)
+	golden.Compare(t, "explain.txt", text)
 }

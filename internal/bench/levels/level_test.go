@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/bench/levels"
 	"github.com/seed-f87006eb/llm/quant"
 )
@@ -86,5 +88,5 @@ func TestLevels(t *testing.T) {
 		}
 		b.WriteString("\n")
 	}
-	golden(t, "levels.txt", b.String())
+	golden.Compare(t, "levels.txt", b.String())
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/bench/levels"
 	"github.com/seed-f87006eb/llm/internal/bench/record"
 	"github.com/seed-f87006eb/llm/internal/bench/report"
@@ -68,7 +70,7 @@ func TestRun(t *testing.T) {
 	if err := r.Check(); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "run.txt", report.Terminal(r, 120, func(s string) string { return s }))
+	golden.Compare(t, "run.txt", report.Terminal(r, 120, func(s string) string { return s }))
 }
 
 // TestResume: a run that is killed at any step and started again finds what it had finished, and

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/bench/record"
 )
 
@@ -91,7 +93,7 @@ func TestCompare(t *testing.T) {
 		fmt.Fprintf(&b, "only in a: %v; only in b: %v\n\n", got.OnlyA, got.OnlyB)
 	}
 	path := filepath.Join("testdata", "compare.txt")
-	if *update {
+	if golden.Update() {
 		if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package record_test
 import (
 	"bytes"
 	"errors"
-	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,10 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/bench/record"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata")
 
 // fixtures are what the tests of other packages lay out.
 var fixtures = map[string]func() *record.Record{
@@ -27,7 +26,7 @@ func TestFixtures(t *testing.T) {
 	for name, make := range fixtures {
 		path := filepath.Join("testdata", name)
 		r := make()
-		if *update {
+		if golden.Update() {
 			if err := r.Write(path); err != nil {
 				t.Fatal(err)
 			}

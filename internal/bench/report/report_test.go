@@ -1,22 +1,20 @@
 package report_test
 
 import (
-	"flag"
 	"fmt"
 	"html"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/seed-f87006eb/llm/internal/golden"
 
 	"github.com/mattn/go-runewidth"
 
 	"github.com/seed-f87006eb/llm/internal/bench/record"
 	"github.com/seed-f87006eb/llm/internal/bench/report"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata")
 
 var fixtures = []string{"synthetic", "synthetic-kv", "from-quantized"}
 
@@ -29,23 +27,6 @@ func open(t *testing.T, name string) *record.Record {
 	return r
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; look at it, then -update:\n%s", path, got)
-	}
-}
-
 func same(s string) string { return s }
 
 func TestTerminal(t *testing.T) {
@@ -53,7 +34,7 @@ func TestTerminal(t *testing.T) {
 		r := open(t, name)
 		for _, width := range []int{60, 80, 100, 160} {
 			got := report.Terminal(r, width, same)
-			golden(t, fmt.Sprintf("%s.%d.txt", name, width), got)
+			golden.Compare(t, fmt.Sprintf("%s.%d.txt", name, width), got)
 			for i, line := range strings.Split(got, "\n") {
 				if n := runewidth.StringWidth(line); n > width {
 					t.Errorf("%s at %d: line %d has %d columns: %s", name, width, i+1, n, line)
@@ -66,7 +47,7 @@ func TestTerminal(t *testing.T) {
 func TestMarkdown(t *testing.T) {
 	for _, name := range fixtures {
 		r := open(t, name)
-		golden(t, name+".md", report.Markdown(r, report.Charts(r)))
+		golden.Compare(t, name+".md", report.Markdown(r, report.Charts(r)))
 	}
 }
 
@@ -237,7 +218,7 @@ func TestComparison(t *testing.T) {
 	c := record.Compare(a, b, 0.95, record.DefaultMargin)
 	c.A, c.B = "before/record.json", "after/record.json\x1b[31m"
 	text := report.ComparisonTerminal(c, 80, same)
-	golden(t, "comparison.txt", text)
+	golden.Compare(t, "comparison.txt", text)
 	if strings.Contains(text, "\x1b") {
 		t.Error("the terminal is sent what it obeys")
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,10 +14,9 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
 	"github.com/seed-f87006eb/llm/llama"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // fake is a machine that computes nothing: its speeds are a function of the test and of the
 // place in the order. It checks that a test is made ready before it is run.
@@ -92,8 +89,8 @@ func clock() func() time.Time {
 
 func of[T any](v T) *T { return &v }
 
-// golden are runs on a fake machine whose tables are kept, in all formats.
-func golden(t *testing.T, name string) *Result {
+// kept are runs on a fake machine whose tables are kept, in all formats.
+func kept(t *testing.T, name string) *Result {
 	noisy := rand.New(rand.NewPCG(1, 1))
 	base := func(x Test) float64 {
 		v := 40.0
@@ -176,7 +173,7 @@ func golden(t *testing.T, name string) *Result {
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"plain", "grid", "disturbed", "energy", "interrupted", "precise"} {
 		t.Run(name, func(t *testing.T) {
-			r := golden(t, name)
+			r := kept(t, name)
 			formats := []string{"table", "md"}
 			if name == "energy" || name == "interrupted" {
 				formats = Formats
@@ -188,7 +185,7 @@ func TestGolden(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			compare(t, name+".txt", all.String())
+			golden.Compare(t, name+".txt", all.String())
 			for line := range strings.Lines(r.Table()) {
 				if utf8.RuneCountInString(line) > Width+1 {
 					t.Errorf("longer than a screen: %q", line)
@@ -201,23 +198,6 @@ func TestGolden(t *testing.T) {
 	}
 	if err := new(Result).Write(nil, "sql"); err == nil {
 		t.Error("a format that is not known")
-	}
-}
-
-func compare(t *testing.T, file, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", file)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(want) != got {
-		t.Errorf("%s differs:\n%s", path, got)
 	}
 }
 
@@ -258,7 +238,7 @@ func TestOrder(t *testing.T) {
 
 // TestStops: at a precision, tests end one by one; an assertion of the engine ends all.
 func TestStops(t *testing.T) {
-	r := golden(t, "precise")
+	r := kept(t, "precise")
 	if n, m := len(r.Rows[0].Samples), len(r.Rows[1].Samples); n != EnoughRounds || m != 20 || r.Rounds != 20 {
 		t.Errorf("%d and %d samples, %d rounds", n, m, r.Rounds)
 	}
@@ -284,7 +264,7 @@ func TestStops(t *testing.T) {
 func TestJSON(t *testing.T) {
 	for _, name := range []string{"interrupted", "energy", "grid"} {
 		var b strings.Builder
-		if err := golden(t, name).Write(&b, "json"); err != nil {
+		if err := kept(t, name).Write(&b, "json"); err != nil {
 			t.Fatal(err)
 		}
 		d := json.NewDecoder(strings.NewReader(b.String()))

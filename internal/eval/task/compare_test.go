@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/stat"
 )
 
@@ -39,7 +41,7 @@ func TestVerdicts(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "%v\n  %s\n", c, &got.All)
 	}
-	golden(t, "verdicts.txt", b.String())
+	golden.Compare(t, "verdicts.txt", b.String())
 }
 
 // TestKinds: each kind has its verdict, adjusted for their number.
@@ -61,7 +63,7 @@ func TestKinds(t *testing.T) {
 	for _, k := range got.Kinds {
 		fmt.Fprintf(&b, "%s: %s\n", k.Kind, &k.Flips)
 	}
-	golden(t, "kinds.txt", b.String())
+	golden.Compare(t, "kinds.txt", b.String())
 }
 
 func TestCompareRefuses(t *testing.T) {
@@ -112,7 +114,7 @@ func TestEffectiveContext(t *testing.T) {
 		e := c.Contexts[0]
 		fmt.Fprintf(&b, "%v: reference %d, level %d, at least %v, certain %v\n", lengths, e.Reference, e.Level, e.AtLeast, e.Certain)
 	}
-	golden(t, "contexts.txt", b.String())
+	golden.Compare(t, "contexts.txt", b.String())
 }
 
 // TestPairedInterval: it is symmetric, has a closed form without flips, and its edges have the

@@ -3,36 +3,16 @@ package task
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/schema"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s is out of date; look at the difference after go test -update\n%s", path, got)
-	}
-}
 
 // count counts words and signs, much as a tokenizer does.
 func count(text string) (int, error) {
@@ -68,7 +48,7 @@ func TestGenerated(t *testing.T) {
 			}
 			fmt.Fprintf(&b, "\n--> %s\n\n", c.Check.Expected())
 		}
-		golden(t, name, b.String())
+		golden.Compare(t, name, b.String())
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -14,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/golden"
+
 	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/internal/imatrix"
 	"github.com/seed-f87006eb/llm/internal/imatrix/pass"
@@ -21,8 +22,6 @@ import (
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/llama"
 )
-
-var update = flag.Bool("update", false, "record what llama-imatrix of the pinned tree makes (make bench builds it)")
 
 const (
 	textFile   = "testdata/text.txt"
@@ -93,7 +92,7 @@ func figuresOf(e *imatrix.Entry) figures {
 func TestAsLlamaImatrix(t *testing.T) {
 	record := map[string]string{}
 	tolerance := 1e-5
-	if !*update {
+	if !golden.Update() {
 		var system string
 		if system, record = readRecord(t); system != llama.BuildInfo().System {
 			tolerance = 0.05
@@ -105,7 +104,7 @@ func TestAsLlamaImatrix(t *testing.T) {
 		path := c.model(t)
 		file, result := c.collect(t, path)
 		m := result.Matrix
-		if *update {
+		if golden.Update() {
 			compareWithPeer(t, &c, path, file, m)
 			for _, name := range m.Names() {
 				f := figuresOf(m.Entries[name])
@@ -119,7 +118,7 @@ func TestAsLlamaImatrix(t *testing.T) {
 		}
 		compareFigures(t, record, c.name, "PPL", figures{strconv.Itoa(result.Chunks), result.Perplexity, 0}, tolerance)
 	}
-	if *update && !t.Failed() {
+	if golden.Update() && !t.Failed() {
 		if err := os.WriteFile(recordFile, []byte(out.String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
