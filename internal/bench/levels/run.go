@@ -26,10 +26,10 @@ type Options struct {
 // errTime ends a phase whose share of the time is over.
 var errTime = errors.New("the time that was given is over")
 
-// The shares of the time limit at which phases end, whatever came before.
+// The shares of the time that is left when a phase begins, after which it ends.
 const (
 	speedShare   = 0.3
-	qualityShare = 0.75 // where tasks follow
+	qualityShare = 0.6 // where tasks follow
 )
 
 // run is the state of Run.
@@ -246,12 +246,12 @@ func (r *run) load(ctx context.Context) error {
 	})
 }
 
-// limit is ctx until a share of the time is over; it is errTime then.
+// limit is ctx until a share of the time that is left is over; it is errTime then.
 func (r *run) limit(ctx context.Context, share float64) (context.Context, context.CancelFunc) {
 	if r.ends.IsZero() {
 		return ctx, func() {}
 	}
-	left := time.Duration(share*float64(r.TimeLimit)) - r.Now().Sub(r.begun)
+	left := time.Duration(share * float64(r.ends.Sub(r.Now())))
 	return context.WithTimeoutCause(ctx, max(left, time.Millisecond), errTime)
 }
 
