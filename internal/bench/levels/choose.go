@@ -238,7 +238,7 @@ func (c *chooser) caveats(r *record.Row) (list []string) {
 		list = append(list, fmt.Sprintf("the reference is %s: what that lost against the original model was not measured", c.Model.Type))
 	}
 	if !c.Ranking.Certain && len(c.Ranking.Open) > 0 {
-		list = append(list, "the order of the levels is not certain: "+strings.Join(c.Ranking.Open, "; "))
+		list = append(list, "the order of the levels is not certain: "+c.Ranking.OpenPairs())
 	}
 	if t := r.Tasks; t != nil && t.Verdict == record.Worse {
 		list = append(list, "it is worse than the reference in the tasks, and so are all that fit")

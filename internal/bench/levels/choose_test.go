@@ -70,6 +70,9 @@ var cases = []struct {
 		r.Ranking.Certain, r.Ranking.Open = false, []string{"Q4_0 and IQ4_XS"}
 		r.Text.Kind = "generated"
 	}, levels.Wants{Loss: 0.01}},
+	{"much is uncertain", "synthetic", func(r *record.Record) {
+		r.Ranking.Certain, r.Ranking.Open = false, []string{"a and b", "a and c", "a and d", "b and c", "b and d", "c and d", "d and e"}
+	}, levels.Wants{Loss: 0.01}},
 	{"nothing measured", "synthetic", func(r *record.Record) {
 		for i := range r.Rows {
 			r.Rows[i] = record.Row{Level: r.Rows[i].Level, KV: "f16", State: record.Failed, Why: "no"}

@@ -50,7 +50,7 @@ func (r *run) quality(ctx context.Context) error {
 	defer cancel()
 	why, read, err := s.read(phase)
 	if err != nil && over(ctx, phase) {
-		why, err = fmt.Sprintf("the time for it was over after %d windows of %d", read, windows), nil
+		why, err = fmt.Sprintf("the time for it was over after %d windows of %d", read, len(s.order)), nil
 	}
 	return errors.Join(err, s.summarize(why, read))
 }

@@ -6,7 +6,11 @@
 // is absent, never 0.
 package record
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // Kind and Schema tell a record from other JSON, and its version. A field that is added keeps
 // the version; one that is removed or changes its meaning does not.
@@ -312,6 +316,15 @@ type Ranking struct {
 	Certain bool     `json:"certain"`
 	Open    []string `json:"open,omitempty"` // pairs that do not, in words
 	Why     string   `json:"why,omitempty"`  // measuring ended there
+}
+
+// OpenPairs names the pairs that are open, in a clause: a few of them where there are many.
+func (r *Ranking) OpenPairs() string {
+	const most = 6
+	if n := len(r.Open); n > most {
+		return fmt.Sprintf("%s; and %d more pairs", strings.Join(r.Open[:most-1], "; "), n-most+1)
+	}
+	return strings.Join(r.Open, "; ")
 }
 
 // Choice is the row that is recommended.

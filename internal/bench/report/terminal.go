@@ -178,7 +178,7 @@ func (v *view) certainty() string {
 	}
 	text := order + "The order is not certain"
 	if len(k.Open) > 0 {
-		text += ": " + strings.Join(k.Open, "; ")
+		text += ": " + k.OpenPairs()
 	}
 	if k.Why != "" {
 		text += " (" + k.Why + ")"
