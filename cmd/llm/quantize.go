@@ -143,6 +143,11 @@ func typeNames() (names []string) {
 	return names
 }
 
+func typeName(number gguf.FileType) string {
+	kind, _ := quant.Lookup(number)
+	return kind.Name
+}
+
 // tensorTypeNames are the types that tensors can be quantized to.
 func tensorTypeNames() (names []string) {
 	for _, t := range quant.TensorTypes() {
@@ -266,7 +271,7 @@ func (a *app) describe(ctx context.Context, in string, s *quantize.Spec, dry boo
 		fmt.Fprintf(a.err, "llm: the importance matrix is %s, which is there\n", own)
 	} else if dry {
 		return j, err
-	} else if err := a.makeImatrix(ctx, in, own, s.FileType.String()); err != nil {
+	} else if err := a.makeImatrix(ctx, in, own, typeName(s.FileType)); err != nil {
 		return nil, fmt.Errorf("importance matrix: %w", err)
 	}
 	s.Imatrix = own

@@ -119,7 +119,6 @@ func TestQuantizeRefuses(t *testing.T) {
 		{exitUsage, "download it, and give the file", []string{"https://example.org/in.gguf", "Q4_0"}},
 		{exitFailure, "the type is missing behind the =", []string{"in.gguf", "Q4_0", "--tensor-type-file", "types"}},
 		{exitFailure, "check the path", []string{"none.gguf", "Q4_0"}},
-		{exitFailure, "make it (llm imatrix) and give it (--imatrix)", []string{"in.gguf", "IQ2_XXS"}},
 		{exitFailure, "make it first", []string{"in.gguf", "none/out.gguf", "Q4_0"}},
 		{exitFailure, "it is the file that is read; name another", []string{"in.gguf", "in.gguf", "Q4_0", "--force"}},
 	} {
@@ -128,6 +127,22 @@ func TestQuantizeRefuses(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("the folder has %v, %v", entries, err)
+	}
+}
+
+// TestQuantizeMakesMatrix: a type that needs an importance matrix gets one, once.
+func TestQuantizeMakesMatrix(t *testing.T) {
+	dir := t.TempDir()
+	link(t, testgguf.Quantizable(1).Write(t, "f16.gguf"), filepath.Join(dir, "in.gguf"))
+	dry := inFolder(t, dir, "quantize", "in.gguf", "IQ2_XXS", "--dry-run")
+	if dry.code != exitFailure || !strings.Contains(dry.stderr, "make it (llm imatrix) and give it (--imatrix)") {
+		t.Errorf("%d %q", dry.code, dry.stderr)
+	}
+	for _, words := range []string{"llm: IQ2_XXS needs an importance matrix, which is made first", "llm: the importance matrix is in.imatrix.gguf, which is there"} {
+		r := inFolder(t, dir, "quantize", "in.gguf", "IQ2_XXS", "--force")
+		if r.code != 0 || !strings.Contains(r.stderr, words) || !strings.HasPrefix(r.stdout, "in-IQ2_XXS.gguf: ") {
+			t.Errorf("%d %q %q, want %q", r.code, r.stdout, r.stderr, words)
+		}
 	}
 }
 
