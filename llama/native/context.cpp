@@ -278,6 +278,7 @@ void llm_batch_free(struct llm_batch * b) {
 void llm_context_default_params(struct llm_context_params * out) {
     const llama_context_params p = llama_context_default_params();
 
+    *out                 = {};
     out->n_ctx           = p.n_ctx;
     out->n_batch         = p.n_batch;
     out->n_ubatch        = p.n_ubatch;
@@ -293,8 +294,6 @@ void llm_context_default_params(struct llm_context_params * out) {
     out->op_offload      = p.op_offload;
     out->swa_full        = p.swa_full;
     out->kv_unified      = p.kv_unified;
-    out->rope_freq_base  = 0;
-    out->rope_freq_scale = 0;
 }
 
 int llm_kv_type(const char * name) {
