@@ -39,9 +39,10 @@ func goEnv(t testing.TB, name string) string {
 
 // clean is an environment as a new container has it, with a module cache that has
 // everything, and no network: nothing else of this process's.
-func clean(t testing.TB, dir string) []string {
+func clean(t testing.TB) []string {
 	t.Helper()
-	return []string{"PATH=" + os.Getenv("PATH"), "ASAN_OPTIONS=" + os.Getenv("ASAN_OPTIONS"), "HOME=" + dir, "GOPATH=" + filepath.Join(dir, "gopath"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE"),
+	home := t.TempDir()
+	return []string{"PATH=" + os.Getenv("PATH"), "ASAN_OPTIONS=" + os.Getenv("ASAN_OPTIONS"), "HOME=" + home, "GOPATH=" + filepath.Join(home, "gopath"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE"),
 		"GOCACHE=" + goEnv(t, "GOCACHE"), "GOPROXY=off", "GOTOOLCHAIN=local", "GOFLAGS=-buildvcs=false", "GOWORK=off"}
 }
 
@@ -89,7 +90,7 @@ func folder(t testing.TB, files ...string) string {
 func sh(t testing.TB, dir, script string, more ...string) (string, error) {
 	t.Helper()
 	c := exec.Command("sh", "-euc", recipe(t)+script)
-	c.Dir, c.Env = dir, append(clean(t, dir), more...)
+	c.Dir, c.Env = dir, append(clean(t), more...)
 	out, err := c.CombinedOutput()
 	return string(out), err
 }
