@@ -6,10 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/seed-f87006eb/llm/gguf"
+	"github.com/seed-f87006eb/llm/internal/wholefile"
 )
 
 // maxTensorName is what the engine takes of a tensor's name (GGML_MAX_NAME,
@@ -84,29 +84,13 @@ func (m *Matrix) Write(ctx context.Context, path string) error {
 }
 
 // WriteDat is Write in the .dat form.
-func (m *Matrix) WriteDat(path string) (err error) {
+func (m *Matrix) WriteDat(path string) error {
 	b, err := m.Dat()
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
+	return wholefile.Write(path, 0o644, func(w io.Writer) error {
+		_, err := w.Write(b)
 		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if _, err := f.Write(b); err != nil {
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	})
 }

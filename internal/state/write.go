@@ -8,14 +8,15 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/seed-f87006eb/llm/internal/wholefile"
 )
 
 // Write writes a file, which takes the place of an existing one only when it is
 // complete and on disk. A device or a pipe is written to as it is.
-func Write(path string, s *State) (err error) {
+func Write(path string, s *State) error {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() && !st.IsDir() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
@@ -23,26 +24,7 @@ func Write(path string, s *State) (err error) {
 		}
 		return errors.Join(encode(f, s), f.Close())
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if err := encode(f, s); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return wholefile.Write(path, 0o600, func(w io.Writer) error { return encode(w, s) })
 }
 
 func encode(w io.Writer, s *State) error {

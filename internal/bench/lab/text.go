@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/seed-f87006eb/llm/internal/bench/levels"
 	"github.com/seed-f87006eb/llm/internal/bench/record"
 	"github.com/seed-f87006eb/llm/internal/eval"
+	"github.com/seed-f87006eb/llm/internal/wholefile"
 )
 
 // Prepare reads or generates the text. Errors: eval.ErrText and eval.ErrShort, those of reading.
@@ -126,18 +128,10 @@ func write(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
+	return wholefile.Write(path, 0o600, func(w io.Writer) error {
+		_, err := w.Write(content)
 		return err
-	}
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	})
 }
 
 // Text is of levels.Lab.
