@@ -53,76 +53,91 @@ func bounds(values []float64, room float64) (low, high float64) {
 	return low - d, high + d
 }
 
+// bySize is a chart of one figure of each level by the size of its file.
+type bySize struct {
+	file, title  string
+	words, label string // words: with %s for the levels
+	margin       float64
+	logarithms   bool
+	figure       func(*record.Row) *record.Estimate // nil: the level has none
+}
+
 // qualityChart is the divergence of each level by its size.
 func qualityChart(v *view) *Chart {
-	var ps points
-	var xs, ys []float64
-	for i := range v.Rows {
-		r := &v.Rows[i]
-		if !v.done(i) || r.File == nil || r.Quality == nil || r.Quality.Divergence == nil || r.Quality.Divergence.Value <= 0 {
-			continue
-		}
-		d := r.Quality.Divergence
-		q := v.pointOf(r, math.Log10(d.Value))
-		if d.Known() {
-			q.low, q.high = math.Log10(max(*d.Low, d.Value/10)), math.Log10(max(*d.High, d.Value))
-			ys = append(ys, q.low, q.high)
-		}
-		ps = append(ps, q)
-		xs, ys = append(xs, q.X), append(ys, q.Y)
-	}
+	return bySize{
+		file: "quality-size.svg", title: "Quality against size", label: "mean KLD from the reference, nats", margin: 0.12, logarithms: true,
+		words: "Mean divergence from the reference by the size of the file, of %s; lower and further left is better.",
+		figure: func(r *record.Row) *record.Estimate {
+			if r.Quality == nil {
+				return nil
+			}
+			return r.Quality.Divergence
+		},
+	}.chart(v)
+}
+
+// speedChart is the speed of generation of each level by its size.
+func speedChart(v *view) *Chart {
+	return bySize{
+		file: "speed-size.svg", title: "Speed against size", label: "generation, tokens a second", margin: 0.15,
+		words: "Tokens generated a second by the size of the file, of %s; higher and further left is better.",
+		figure: func(r *record.Row) *record.Estimate {
+			if r.Generation == nil {
+				return nil
+			}
+			return &r.Generation.PerSecond
+		},
+	}.chart(v)
+}
+
+func (c bySize) chart(v *view) *Chart {
+	ps, xs, ys := c.points(v)
 	if len(ps) == 0 {
 		return nil
 	}
 	return &Chart{
-		File: "quality-size.svg", Title: "Quality against size" + v.from(),
-		Words: fmt.Sprintf("Mean divergence from the reference by the size of the file, of %s; lower and further left is better.", plural(len(ps), "level", "levels")),
+		File: c.file, Title: c.title + v.from(), Words: fmt.Sprintf(c.words, plural(len(ps), "level", "levels")),
 		svg: func(width, height int) string {
-			p := newPlot("size of the file, GiB", "mean KLD from the reference, nats")
-			p.Y.Tick.Marker = plot.TickerFunc(logarithmic)
+			p := newPlot("size of the file, GiB", c.label)
+			if c.logarithms {
+				p.Y.Tick.Marker = plot.TickerFunc(logarithmic)
+			}
 			gridLines(p)
 			p.Add(ps)
 			p.X.Min, p.X.Max = bounds(xs, 0.18)
-			p.Y.Min, p.Y.Max = bounds(ys, 0.12)
+			p.Y.Min, p.Y.Max = bounds(ys, c.margin)
+			if !c.logarithms {
+				p.Y.Min = max(0, p.Y.Min)
+			}
 			return render(p, width, height)
 		},
 	}
 }
 
-// speedChart is the speed of generation of each level by its size.
-func speedChart(v *view) *Chart {
-	var ps points
-	var xs, ys []float64
+// points are those of the levels that have the figure, with what is on both axes.
+func (c bySize) points(v *view) (ps points, xs, ys []float64) {
 	for i := range v.Rows {
 		r := &v.Rows[i]
-		if !v.done(i) || r.File == nil || r.Generation == nil {
+		e := c.figure(r)
+		if !v.done(i) || r.File == nil || e == nil || c.logarithms && e.Value <= 0 {
 			continue
 		}
-		e := &r.Generation.PerSecond
-		q := v.pointOf(r, e.Value)
+		y, low, high := e.Value, 0.0, 0.0
 		if e.Known() {
-			q.low, q.high = *e.Low, *e.High
-			ys = append(ys, q.low, q.high)
+			low, high = *e.Low, *e.High
+		}
+		if c.logarithms {
+			y, low, high = math.Log10(y), math.Log10(max(low, y/10)), math.Log10(max(high, y))
+		}
+		q := v.pointOf(r, y)
+		if e.Known() {
+			q.low, q.high = low, high
+			ys = append(ys, low, high)
 		}
 		ps = append(ps, q)
 		xs, ys = append(xs, q.X), append(ys, q.Y)
 	}
-	if len(ps) == 0 {
-		return nil
-	}
-	return &Chart{
-		File: "speed-size.svg", Title: "Speed against size" + v.from(),
-		Words: fmt.Sprintf("Tokens generated a second by the size of the file, of %s; higher and further left is better.", plural(len(ps), "level", "levels")),
-		svg: func(width, height int) string {
-			p := newPlot("size of the file, GiB", "generation, tokens a second")
-			gridLines(p)
-			p.Add(ps)
-			p.X.Min, p.X.Max = bounds(xs, 0.18)
-			p.Y.Min, p.Y.Max = bounds(ys, 0.15)
-			p.Y.Min = max(0, p.Y.Min)
-			return render(p, width, height)
-		},
-	}
+	return ps, xs, ys
 }
 
 // memoryChart is what each level takes by the context, with what the card has.
