@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/seed-f87006eb/llm/internal/engine"
 	"github.com/seed-f87006eb/llm/internal/testmodel"
 	"github.com/seed-f87006eb/llm/internal/testsampler"
 	"github.com/seed-f87006eb/llm/llama"
@@ -19,33 +20,13 @@ var (
 	samplerGemmaSteps = flag.Int("sampler.gemma", 25, "steps of each chain on the logits of Gemma 3")
 )
 
-// vocabulary is a model's, as package sampler asks for it.
+// vocabulary is a model's, with another end of a turn.
 type vocabulary struct {
-	*llama.Model
+	engine.Vocabulary
 	end int32
 }
 
-func (v vocabulary) Tokens() int           { return v.Info().Vocab }
-func (v vocabulary) EndOfTurn() int32      { return v.end }
-func (v vocabulary) EndsText(t int32) bool { return v.IsEOG(llama.Token(t)) }
-
-func (v vocabulary) Piece(t int32) []byte {
-	piece, _ := v.AppendPiece(nil, llama.Token(t), false)
-	return piece
-}
-
-func (v vocabulary) Detokenize(t int32) []byte {
-	text, _ := v.Model.Detokenize([]llama.Token{llama.Token(t)})
-	return []byte(text)
-}
-
-func (v vocabulary) Tokenize(text string) (tokens []int32) {
-	found, _ := v.Model.Tokenize(text, false, false)
-	for _, t := range found {
-		tokens = append(tokens, int32(t))
-	}
-	return tokens
-}
+func (v vocabulary) EndOfTurn() int32 { return v.end }
 
 // text is one that a model writes, from token to token.
 type text struct {
@@ -144,7 +125,7 @@ func compareOn(t *testing.T, path string, steps int, vocabularySteps bool) {
 // withVocabulary are the chains that ask for pieces of text.
 func withVocabulary(t *testing.T, m *llama.Model, path string) (sides []*side) {
 	t.Helper()
-	v := vocabulary{Model: m, end: 0}
+	v := vocabulary{engine.Vocabulary{Model: m}, 0}
 	if !v.EndsText(v.end) {
 		t.Fatalf("token %d does not end a text", v.end)
 	}
