@@ -200,14 +200,20 @@ func sidecar(folder string) *license.Sidecar {
 	return nil
 }
 
-func (a *app) license(f *licenseFlags, address string) error {
+// read gets the facts, and what a model says of itself.
+func (f *licenseFlags) read(address string) (*license.Facts, *license.Evidence, error) {
 	ctx, stop := interruptible()
 	defer stop()
 	facts, err := licenseFacts(f.facts)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	e, _, err := evidence(ctx, address)
+	return facts, e, err
+}
+
+func (a *app) license(f *licenseFlags, address string) error {
+	facts, e, err := f.read(address)
 	if err != nil {
 		return err
 	}
@@ -233,13 +239,7 @@ func (a *app) licenseCheck(f *licenseFlags, address string) error {
 	if err != nil {
 		return usagef("--%w", err)
 	}
-	ctx, stop := interruptible()
-	defer stop()
-	facts, err := licenseFacts(f.facts)
-	if err != nil {
-		return err
-	}
-	e, _, err := evidence(ctx, address)
+	facts, e, err := f.read(address)
 	if err != nil {
 		return err
 	}
