@@ -18,6 +18,9 @@ type candidates struct {
 	temp   float32   // 1: nothing is left to do
 	order  order
 	key    []float32 // of byTypical
+	large  span      // of byTypical: the largest, where they are known
+	least  float32   // weight that these have at least
+	cut    *cut      // of byTypical: what is behind it is no candidate, and only a draw follows
 	sorted bool      // as upstream knows it: the logits descend
 
 	shuffled bool // ours is not in the order of tokens
@@ -30,7 +33,12 @@ type candidates struct {
 	max []float32
 }
 
-func (s *candidates) size() int { return len(s.logit) + s.masked }
+func (s *candidates) size() int {
+	if s.cut != nil {
+		return s.cut.size
+	}
+	return len(s.logit) + s.masked
+}
 
 // space is the memory of a chain. It grows to what its steps need of it.
 type space struct {
@@ -39,6 +47,8 @@ type space struct {
 	max, rank, ones    []float32
 	order, rounded     []float32
 	terms              []float32
+	large              span
+	cut                cut
 	sums               []float64
 	masked             []float32
 	words, spare       []uint64
@@ -177,7 +187,7 @@ func (c *Chain) collect(pos []int32, val []float32, threshold float32) (n int) {
 func (c *Chain) adopt(token []int32, logit []float32) {
 	c.space.second.token, c.space.token = c.space.token, token
 	c.space.second.logit, c.space.logit = c.space.logit, logit
-	c.set.token, c.set.logit, c.set.max = token, logit, nil
+	c.set.token, c.set.logit, c.set.max, c.set.large = token, logit, nil, span{}
 }
 
 // list makes a list of tokens of all candidates, in upstream's order and with nothing

@@ -5,6 +5,7 @@ type step struct {
 	kind Step
 	name string
 	edit bool // changes logits of a few tokens
+	last bool // only a draw follows
 }
 
 // compile makes the steps of what the parameters say, in the order of
@@ -45,6 +46,9 @@ func (c *Chain) compile() {
 	}
 	if c.last == selectDist && p.Temperature <= 0 && !p.Plain {
 		c.compileGreedy()
+	}
+	if n := len(c.steps); n > 0 && c.last == selectDist {
+		c.steps[n-1].last = true
 	}
 }
 
@@ -131,7 +135,7 @@ func (c *Chain) apply(s *step) {
 	case TopK:
 		c.topK(p.TopK)
 	case Typical:
-		c.typical(p.TypicalP)
+		c.typical(p.TypicalP, s.last)
 	case TopP:
 		c.topP(p.TopP)
 	case MinP:

@@ -49,11 +49,11 @@ type crossing struct {
 //
 // total is about what all weights add up to.
 func (c *Chain) sumByKey(key, weight []float32, total float64, stop float32) crossing {
-	return c.sumSpan(&span{key: key, weight: weight}, 0, total, stop)
+	return c.sumSpan(whole(key, weight), 0, total, stop)
 }
 
 // Candidates that are sorted to sum them.
-const sortedSum = 300
+const sortedSum = 640
 
 // Parts of parts that are summed first, at most.
 const maxParts = 5
@@ -69,12 +69,18 @@ func (c *Chain) sumSpan(s *span, depth int, total float64, stop float32) crossin
 	part := &c.space.parts[min(depth, maxParts-1)]
 	part.grow(n)
 	m, inside := move(part, &span{key: s.key, weight: s.weight}, below)
-	if below == -inf32 || m > n/2 {
+	first := part.first(m, below)
+	return c.sumParted(s, &first, below, depth, inside, total, stop)
+}
+
+// sumParted sums a span of which part are the keys from below on, and inside about what
+// their weights add up to.
+func (c *Chain) sumParted(s, part *span, below float32, depth int, inside, total float64, stop float32) crossing {
+	if below == -inf32 || len(part.key) > len(s.key)/2 {
 		return c.sumSorted(s, stop)
 	}
-	first := part.first(m)
-	x := c.sumSpan(&first, depth+1, inside, stop)
-	x.pos = int(first.pos[x.pos])
+	x := c.sumSpan(part, depth+1, inside, stop)
+	x.pos = int(part.pos[x.pos])
 	if x.reached {
 		return x
 	}
@@ -88,7 +94,7 @@ func (c *Chain) sumRest(s *span, x crossing, below float32, total float64, stop 
 		before := x.sum
 		target := min(float64(stop), 2*float64(unit)) - float64(before)
 		found := false
-		if expected := total - float64(before); expected > target {
+		if expected := total - float64(before) - lost(s, below, unit); expected > target {
 			x.choice, found = c.findRounded(s, target, expected, below, unit)
 		}
 		if !found {
@@ -99,7 +105,7 @@ func (c *Chain) sumRest(s *span, x crossing, below float32, total float64, stop 
 				x.sum = float32(float64(before) + rest)
 				return x
 			}
-			x.choice = c.find(s.key, rounded, target, rest, false)
+			x.choice = c.find(&span{key: s.key, weight: rounded, from: s.from}, target, rest, false)
 		}
 		sum := float32(float64(before) + x.before)
 		x.before, x.sum = float64(sum), sum+s.weight[x.pos]
@@ -115,6 +121,19 @@ func (c *Chain) sumRest(s *span, x crossing, below float32, total float64, stop 
 		below = x.key
 	}
 	return x
+}
+
+// lost is about what the weights of keys below a bound lose when they are rounded to the
+// precision of unit.
+func lost(s *span, below, unit float32) float64 {
+	n, sum := len(s.key), 0.0
+	for i := range sampleSize {
+		if at := i * n / sampleSize; s.key[at] < below {
+			w := s.weight[at]
+			sum += float64(w - (float32(w+unit) - unit))
+		}
+	}
+	return sum * float64(n) / sampleSize
 }
 
 // sumTied goes on with the candidates that have the same key, whose weights are the same.
@@ -157,11 +176,17 @@ func (c *Chain) sumSorted(s *span, stop float32) (x crossing) {
 
 // quantile is a key that about one of sixteen reaches.
 func (c *Chain) quantile(key []float32) float32 {
+	sample := c.sample(key)
+	return quickselect(sample, len(sample)/16)
+}
+
+// sample are some of the keys.
+func (c *Chain) sample(key []float32) []float32 {
 	const size = 64
 	c.space.order = grown(c.space.order, size)
 	sample := c.space.order
 	for i := range sample {
 		sample[i] = key[uint64(i)*uint64(len(key))/size]
 	}
-	return quickselect(sample, size/16)
+	return sample
 }

@@ -80,6 +80,7 @@ func expStore(dst, src []float32, top, temp float32) (sum, dot float64) {
 type span struct {
 	key, weight []float32
 	pos         []int32 // nil: each is where it was
+	from        float32 // all keys are at least this
 }
 
 // split moves what has a key from low to below high into out, which may be s itself, and
@@ -166,6 +167,21 @@ func moments(src []float32) (n int, sum, squares float64) {
 		}
 	}
 	return n, sum, squares
+}
+
+// tally is how many candidates have a key from low on, and their weight.
+func tally(key, weight []float32, low float32) (n int, sum float64) {
+	body := len(key) &^ (lanes - 1)
+	if body > 0 {
+		n, sum = tallyLanes(key[:body], weight[:body], low)
+	}
+	for i := body; i < len(key); i++ {
+		if key[i] >= low {
+			n++
+			sum += float64(weight[i])
+		}
+	}
+	return n, sum
 }
 
 // divide stores x/by.

@@ -119,6 +119,16 @@ func momentsLanes(src []float32) (n int, sum, squares float64) {
 	return momentsGo(src)
 }
 
+func tallyLanes(key, weight []float32, low float32) (n int, sum float64) {
+	switch level {
+	case avx512:
+		return tallyAVX512(key, weight, low)
+	case avx2:
+		return tallyAVX2(key, weight, low)
+	}
+	return tallyGo(key, weight, low)
+}
+
 func divideLanes(dst, src []float32, by float32) {
 	switch level {
 	case avx512:

@@ -1056,6 +1056,50 @@ DATA minus_inf<>+56(SB)/4, $0xff800000
 DATA minus_inf<>+60(SB)/4, $0xff800000
 GLOBL minus_inf<>(SB), RODATA|NOPTR, $64
 
+// func tallyAVX512(key []float32, weight []float32, low float32) (n int, sum float64)
+// Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
+TEXT ·tallyAVX512(SB), NOSPLIT, $0-72
+	MOVQ         key_base+0(FP), AX
+	MOVQ         key_len+8(FP), CX
+	MOVQ         weight_base+24(FP), DX
+	XORQ         BX, BX
+	VBROADCASTSS low+48(FP), Z0
+	VPXORQ       Z1, Z1, Z1
+	VPXORQ       Z2, Z2, Z2
+
+groups:
+	CMPQ          CX, $0x00
+	JE            groups_end
+	VMOVUPS       (AX), Z3
+	VCMPPS        $0x1d, Z0, Z3, K1
+	VMOVUPS       (DX), Z3
+	VMOVAPS.Z     Z3, K1, Z3
+	VCVTPS2PD     Y3, Z4
+	VADDPD        Z4, Z1, Z1
+	VEXTRACTF32X8 $0x01, Z3, Y3
+	VCVTPS2PD     Y3, Z4
+	VADDPD        Z4, Z2, Z2
+	KMOVW         K1, SI
+	POPCNTL       SI, SI
+	ADDQ          SI, BX
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, DX
+	SUBQ          $0x10, CX
+	JMP           groups
+
+groups_end:
+	VADDPD        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, sum+64(FP)
+	MOVQ          BX, n+56(FP)
+	VZEROUPPER
+	RET
+
 // func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie bool)
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
 TEXT ·roundSumAVX512(SB), NOSPLIT, $0-41
@@ -2762,6 +2806,60 @@ groups_end:
 	VADDSD       X0, X5, X5
 	MOVSD        X5, squares+40(FP)
 	MOVQ         DX, n+24(FP)
+	VZEROUPPER
+	RET
+
+// func tallyAVX2(key []float32, weight []float32, low float32) (n int, sum float64)
+// Requires: AVX, POPCNT, SSE2
+TEXT ·tallyAVX2(SB), NOSPLIT, $0-72
+	MOVQ         key_base+0(FP), AX
+	MOVQ         key_len+8(FP), CX
+	MOVQ         weight_base+24(FP), DX
+	XORQ         BX, BX
+	VBROADCASTSS low+48(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+
+groups:
+	CMPQ         CX, $0x00
+	JE           groups_end
+	VCMPPS       $0x02, (AX), Y0, Y5
+	VANDPS       (DX), Y5, Y6
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y7, Y1, Y1
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X6, Y7
+	VADDPD       Y7, Y2, Y2
+	VCMPPS       $0x02, 32(AX), Y0, Y6
+	VANDPS       32(DX), Y6, Y7
+	VCVTPS2PD    X7, Y8
+	VADDPD       Y8, Y3, Y3
+	VEXTRACTF128 $0x01, Y7, X7
+	VCVTPS2PD    X7, Y8
+	VADDPD       Y8, Y4, Y4
+	VMOVMSKPS    Y5, SI
+	VMOVMSKPS    Y6, DI
+	SHLL         $0x08, DI
+	ORL          DI, SI
+	POPCNTL      SI, SI
+	ADDQ         SI, BX
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, CX
+	JMP          groups
+
+groups_end:
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y2, Y1, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDSD       X0, X2, X2
+	MOVSD        X2, sum+64(FP)
+	MOVQ         BX, n+56(FP)
 	VZEROUPPER
 	RET
 

@@ -145,6 +145,17 @@ func momentsGo(src []float32) (n int, sum, squares float64) {
 	return n, s.total(), q.total()
 }
 
+func tallyGo(key, weight []float32, low float32) (n int, total float64) {
+	var sum lanewise
+	for i, k := range key {
+		if k >= low {
+			n++
+			sum[i%lanes] += float64(weight[i])
+		}
+	}
+	return n, sum.total()
+}
+
 func divideGo(dst, src []float32, by float32) {
 	for i, x := range src {
 		dst[i] = x / by

@@ -28,6 +28,10 @@ func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (
 
 func momentsLanes(src []float32) (n int, sum, squares float64) { return momentsGo(src) }
 
+func tallyLanes(key, weight []float32, low float32) (n int, sum float64) {
+	return tallyGo(key, weight, low)
+}
+
 func divideLanes(dst, src []float32, by float32) { divideGo(dst, src, by) }
 
 func nearnessLanes(dst, src []float32, center float32) { nearnessGo(dst, src, center) }

@@ -34,6 +34,9 @@ func moveListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key
 // momentsAVX512 is momentsGo.
 func momentsAVX512(src []float32) (n int, sum float64, squares float64)
 
+// tallyAVX512 is tallyGo.
+func tallyAVX512(key []float32, weight []float32, low float32) (n int, sum float64)
+
 // roundSumAVX512 is roundSumGo.
 func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie bool)
 
@@ -81,6 +84,9 @@ func moveListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key [
 
 // momentsAVX2 is momentsGo.
 func momentsAVX2(src []float32) (n int, sum float64, squares float64)
+
+// tallyAVX2 is tallyGo.
+func tallyAVX2(key []float32, weight []float32, low float32) (n int, sum float64)
 
 // roundSumAVX2 is roundSumGo.
 func roundSumAVX2(src []float32, unit float32, half float32) (sum float64, tie bool)

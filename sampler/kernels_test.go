@@ -96,6 +96,8 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 		addFloats([]float32{x + 0})
 	}
 	add(gap(e, v, terms))
+	count, weight := tally(v, e, top/3)
+	add(float64(count), weight)
 	var out span
 	out.grow(n)
 	all := span{key: v, weight: e}
@@ -111,7 +113,7 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 			k, in, over = splitRounded(&out, &all, top/4, top/3, top/2, 2)
 			continue
 		}
-		some := out.first(k)
+		some := out.first(k, top/4)
 		var moved span
 		moved.grow(n)
 		j, about := move(&moved, &some, top/3)

@@ -75,7 +75,7 @@ func (c *Chain) rank(k int) choice {
 		c.space.ones = append(c.space.ones, 1)
 	}
 	w := c.space.ones[:len(s.logit)]
-	return c.find(s.logit, w, float64(k), float64(len(w)), false)
+	return c.find(whole(s.logit, w), float64(k), float64(len(w)), false)
 }
 
 // keepThrough keeps the candidates up to a choice, in the order of their logits.
@@ -126,63 +126,6 @@ func (c *Chain) topPOfMany(p float32) {
 func (c *Chain) nearCut(cut choice, target, total float64) {
 	c.near((cut.after - target) / total)
 	c.near((target - cut.before) / total)
-}
-
-// typicalOfMany sums in the orders that upstream's array has: that of the logits for the
-// probabilities and their entropy, then that of the distance from it.
-func (c *Chain) typicalOfMany(p float32) {
-	s := &c.set
-	c.settle()
-	if c.params.MinKeep > 1 {
-		c.list()
-		s.shuffled = true
-		c.typical(p)
-		return
-	}
-	n := len(s.logit)
-	sum, dot := c.weigh()
-	total := c.sumByKey(s.logit, c.space.weight, sum, inf32).sum
-	c.space.key, c.space.terms = grown(c.space.key, n), grown(c.space.terms, n)
-	key := c.space.key
-	divide(c.space.weight, c.space.weight, total)
-	information(key, c.space.terms, c.space.weight)
-	h := c.sumByKey(s.logit, c.space.terms, math.Log(sum)-dot/sum, inf32).sum
-	nearness(key, key, -h)
-	s.order, s.sorted = byTypical, false
-	x := c.sumByKey(key, c.space.weight, sum/float64(total), math.Nextafter32(p, inf32))
-	if !x.reached {
-		s.key = key
-		return
-	}
-	c.nearCut(x.choice, float64(p), 1)
-	c.keepTypical(key, x.choice)
-	s.masked = 0
-}
-
-// keepTypical keeps the candidates up to a choice, in the order of their keys.
-func (c *Chain) keepTypical(key []float32, to choice) {
-	s := &c.set
-	n := len(s.logit)
-	token, logit := grown(c.space.second.token, n), grown(c.space.second.logit, n)
-	last := int32(to.pos)
-	if s.token != nil {
-		last = s.token[to.pos]
-	}
-	// The keys that are kept are written where the ones before are read, never ahead.
-	out := span{key: key[:cap(key)], weight: logit[:cap(logit)], pos: token[:cap(token)]}
-	m, _ := move(&out, &span{key: key, weight: s.logit, pos: s.token}, to.key)
-	if to.tied {
-		k := 0
-		for i, t := range token[:m] {
-			if key[i] > to.key || t <= last {
-				token[k], logit[k], key[k] = t, logit[i], key[i]
-				k++
-			}
-		}
-		m = k
-	}
-	c.adopt(token[:m], logit[:m])
-	s.key = key[:m]
 }
 
 // topNSigmaOfMany takes mean and deviation from the sums of the logits and their squares.
@@ -277,18 +220,16 @@ func (c *Chain) unsurprisingOfMany() []float32 {
 // drawOfMany draws where the running sum of the weights passes the share u of it.
 func (c *Chain) drawOfMany(u float64) int32 {
 	s := &c.set
-	if s.order != asHeld {
+	switch {
+	case s.cut != nil:
+		return c.drawTypical(u)
+	case s.order != asHeld:
 		total, _ := c.weigh()
 		key := s.logit
 		if s.order == byTypical {
 			key = s.key
 		}
-		at := c.find(key, c.space.weight, total*u, total, false)
-		c.nearCut(at, total*u, total)
-		if s.order == byTypical && at.close {
-			c.near(0)
-		}
-		return c.tokenAt(at.pos)
+		return c.drawByKey(whole(key, c.space.weight), total*u, total, total)
 	}
 	n := len(s.logit)
 	c.space.sums = grown(c.space.sums, (n+chunk-1)/chunk)
@@ -322,6 +263,17 @@ func (c *Chain) drawOfMany(u float64) int32 {
 	}
 	c.near(0)
 	return c.greedy()
+}
+
+// drawByKey draws the candidate at which the weights reach a target, by descending keys. all
+// is the sum of the weights, and kept that of those that can be drawn.
+func (c *Chain) drawByKey(from *span, target, all, kept float64) int32 {
+	at := c.find(from, target, all, false)
+	c.nearCut(at, target, kept)
+	if c.set.order == byTypical && at.close {
+		c.near(0)
+	}
+	return c.tokenAt(at.pos)
 }
 
 func (c *Chain) tokenAt(pos int) int32 {

@@ -1,6 +1,9 @@
 package sampler
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // choice is the candidate at which the weights, summed up by descending keys, reach a
 // target.
@@ -23,30 +26,33 @@ const (
 	smallSampleSide = 7
 )
 
+// The largest weights that a guess looks at.
+const mostLarge = 2048
+
 // Candidates that are sorted to choose among them; of more, a bracket is faster.
 const sortedAtOnce = 72
 
-// choose1 finds the first candidate, by descending keys and then by places, with which
+// find is the first candidate, by descending keys and then by places, with which
 // the sum of the weights reaches target, or passes it when strict; total is that of all.
+// Its place is that in the span, or that which the span has for it.
 // A sample of the keys tells about where the target is, one pass sums what is above and
 // keeps what is there, and so on until there are few enough to sort (after Floyd and
 // Rivest, 1975).
-func (c *Chain) find(key, weight []float32, target, total float64, strict bool) choice {
-	all := span{key: key, weight: weight}
+func (c *Chain) find(all *span, target, total float64, strict bool) choice {
 	out := &c.space.span
 	target = max(target, math.SmallestNonzeroFloat64)
-	from, above, rest := all, 0.0, total
+	from, above, rest := *all, 0.0, total
 	low, high := -inf32, inf32
 	for tries := 0; len(from.key) > sortedAtOnce && tries < 16; tries++ {
-		out.grow(len(key))
-		l, h := c.bracket(&from, target-above, rest, inf32)
+		out.grow(len(all.key))
+		l, h := c.bracket(&from, target-above, rest, high, 0)
 		l, h = max(l, low), min(h, high)
 		n, inside, over := split(out, &from, l, h)
 		if reached := above + over; !passes(reached, target, strict) && passes(reached+inside, target, strict) {
 			above, rest = reached, inside
 			low, high = l, h
 			shrunk := n < len(from.key)
-			if from = out.first(n); !shrunk {
+			if from = out.first(n, low); !shrunk {
 				break
 			}
 			continue
@@ -59,12 +65,12 @@ func (c *Chain) find(key, weight []float32, target, total float64, strict bool) 
 			low, high = -inf32, inf32
 			break
 		}
-		n, inside, above = split(out, &all, low, high)
+		n, inside, above = split(out, all, low, high)
 		rest = inside
-		from = out.first(n)
+		from = out.first(n, low)
 	}
 	if low >= high || len(from.key) == 0 {
-		from, above = all, 0
+		from, above = *all, 0
 	}
 	return c.walk(&from, above, target, strict)
 }
@@ -79,20 +85,20 @@ func passes(sum, target float64, strict bool) bool {
 func (c *Chain) findRounded(s *span, target, total float64, below, unit float32) (found choice, ok bool) {
 	out := &c.space.span
 	out.grow(len(s.key))
-	low, high := c.bracket(s, target, total, below)
+	low, high := c.bracket(s, target, total, below, unit)
 	n, inside, above := splitRounded(out, s, low, high, below, unit)
 	if passes(above, target, false) || !passes(above+inside, target, false) {
 		return choice{}, false
 	}
-	from, rest := out.first(n), inside
+	from, rest := out.first(n, low), inside
 	for len(from.key) > sortedAtOnce {
-		low, high := c.bracket(&from, target-above, rest, inf32)
+		low, high = c.bracket(&from, target-above, rest, high, unit)
 		n, inside, over := split(out, &from, low, high)
 		if passes(above+over, target, false) || !passes(above+over+inside, target, false) {
 			return choice{}, false
 		}
 		shrunk := n < len(from.key)
-		if from, above, rest = out.first(n), above+over, inside; !shrunk {
+		if from, above, rest = out.first(n, low), above+over, inside; !shrunk {
 			break
 		}
 	}
@@ -100,81 +106,88 @@ func (c *Chain) findRounded(s *span, target, total float64, below, unit float32)
 }
 
 // bracket guesses two keys between which the target is. rest is the sum of all weights;
-// keys from below on count for nothing.
+// keys from below on count for nothing, and weights as they are rounded to the precision of
+// unit, or as they are with 0.
 // The guess goes from the end, where a sample tells the sum well, because no weight there
 // is so large that the sample misses much of it. In the order of typical that is so only
 // without the largest weights, which are all looked at.
-func (c *Chain) bracket(s *span, target, rest float64, below float32) (low, high float32) {
+func (c *Chain) bracket(s *span, target, rest float64, below, unit float32) (low, high float32) {
 	n, size, side := len(s.key), smallSample, smallSampleSide
 	if n > samplesMany {
 		size, side = sampleSize, sampleSide
 	}
-	words, heavy := c.space.words[:0], inf32
+	var large span
+	least := inf32
 	if c.set.order == byTypical {
-		words, heavy = c.heaviest(s, words)
+		large, least = c.heaviest(s)
 	}
 	each := float64(n) / float64(size)
+	words := c.space.words[:0]
 	for i := range size {
-		at := i * n / size
-		if s.weight[at] < heavy {
+		if at := i * n / size; s.weight[at] < least {
 			words = append(words, ranked(s.key[at], at))
 		}
 	}
 	c.space.words, c.space.spare = words, grown(c.space.spare, len(words))
 	sortRanked(words, c.space.spare)
-	stands := func(word uint64) (weight float64, sampled bool) {
-		if keyOf(word) >= below {
-			return 0, true
+	c.space.sums = grown(c.space.sums, len(words)+1)
+	between := c.space.sums // of the large ones, before each of the sample
+	clear(between)
+	for i, k := range large.key {
+		if k >= s.from && k < below {
+			at, _ := slices.BinarySearch(words, ranked(k, 0))
+			between[at] += float64(float32(large.weight[i]+unit) - unit)
 		}
-		w := s.weight[uint32(word)]
-		return float64(w), w < heavy
 	}
 	at, left := len(words), rest-target
 	for ; at > 0; at-- {
-		w, sampled := stands(words[at-1])
-		if sampled {
-			w *= each
+		left -= between[at]
+		if word := words[at-1]; keyOf(word) < below {
+			left -= each * float64(float32(s.weight[uint32(word)]+unit)-unit)
 		}
-		if left -= w; left < 0 {
+		if left < 0 {
 			break
 		}
 	}
-	beside := func(i, step int) float32 {
-		for left := side; i >= 0 && i < len(words); i += step {
-			if _, sampled := stands(words[i]); sampled {
-				if left--; left == 0 {
-					return keyOf(words[i])
-				}
-			}
-		}
-		return float32(step) * -inf32
+	low, high = -inf32, inf32
+	if i := at + side - 1; i < len(words) {
+		low = keyOf(words[i])
 	}
-	low, high = beside(at, 1), beside(at-1, -1)
+	if i := at - side; i >= 0 {
+		high = keyOf(words[i])
+	}
 	if low == high {
 		high = math.Nextafter32(high, inf32)
 	}
 	return low, high
 }
 
-// heaviest appends the candidates with the largest weights to words, and returns the
-// weight that they have at least; none where many weigh the same.
-func (c *Chain) heaviest(s *span, words []uint64) ([]uint64, float32) {
-	c.space.rank = grown(c.space.rank, (len(s.weight)+block-1)/block)
-	largest := c.space.rank
-	maxima(largest, s.weight)
+// heaviest are the candidates with the largest weights of a span, or of all that it is a
+// part of, and the weight that they have at least; none where many weigh the same.
+func (c *Chain) heaviest(s *span) (large span, least float32) {
+	if large = c.set.large; large.key != nil && len(s.key) > samplesMany/2 {
+		return large, c.set.least
+	}
 	n := len(s.weight)
-	c.space.order = append(c.space.order[:0], largest...)
-	least := quickselect(c.space.order, len(largest)*3/4)
-	c.space.second.token, c.space.second.logit = grown(c.space.second.token, n), grown(c.space.second.logit, n)
-	pos, weight := c.space.second.token, c.space.second.logit
-	found := filter(pos[:cap(pos)], weight[:cap(weight)], s.weight, least, 0)
-	if found > 16*sampleSize {
-		return words, inf32
+	c.space.rank = grown(c.space.rank, (n+block-1)/block)
+	maxima(c.space.rank, s.weight)
+	least = quickselect(c.space.rank, len(c.space.rank)/2)
+	large = span{key: c.space.second.logit, weight: c.space.order, pos: c.space.second.token}
+	large.grow(n)
+	c.space.second.logit, c.space.order, c.space.second.token = large.key, large.weight, large.pos
+	found := filter(large.pos[:cap(large.pos)], large.weight[:cap(large.weight)], s.weight, least, 0)
+	if found > mostLarge { // many weigh the same
+		least = math.Nextafter32(least, inf32)
+		found = filter(large.pos[:cap(large.pos)], large.weight[:cap(large.weight)], s.weight, least, 0)
 	}
-	for _, at := range pos[:found] {
-		words = append(words, ranked(s.key[at], int(at)))
+	if found > mostLarge {
+		return span{}, inf32
 	}
-	return words, least
+	large = large.first(found, -inf32)
+	for i, at := range large.pos {
+		large.key[i] = s.key[at]
+	}
+	return large, least
 }
 
 // walk sorts what is left and sums it up.
@@ -214,10 +227,14 @@ func (s *span) grow(n int) {
 	s.key, s.weight, s.pos = grown(s.key, n), grown(s.weight, n), grown(s.pos, n)
 }
 
-// first is the part of a span that was written; the room behind it is the span's.
-func (s *span) first(n int) span {
-	return span{key: s.key[:n], weight: s.weight[:n], pos: s.pos[:n]}
+// first is the part of a span that was written, with keys from a bound on; the room behind
+// it is the span's.
+func (s *span) first(n int, from float32) span {
+	return span{key: s.key[:n], weight: s.weight[:n], pos: s.pos[:n], from: from}
 }
+
+// whole is a span of all candidates.
+func whole(key, weight []float32) *span { return &span{key: key, weight: weight, from: -inf32} }
 
 // quickselect is the value at place k, counted from 0, of v by descending order. It
 // reorders v.

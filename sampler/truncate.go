@@ -94,14 +94,14 @@ func (c *Chain) atLeast(threshold float32) (n int) {
 
 // typical keeps what has about as much information as is to be expected, up to a
 // probability of p together (llama_sampler_typical_apply,
-// src/llama-sampler.cpp@v0.5.0).
-func (c *Chain) typical(p float32) {
+// src/llama-sampler.cpp@v0.5.0). last: only a draw follows.
+func (c *Chain) typical(p float32, last bool) {
 	s := &c.set
 	if s.order == byTypical || s.order == byLogit && s.temp != 1 {
 		c.list()
 	}
 	if !c.isFew() {
-		c.typicalOfMany(p)
+		c.typicalOfMany(p, last)
 		return
 	}
 	c.list()

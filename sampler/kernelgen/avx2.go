@@ -370,3 +370,22 @@ func (v *avx2) momentsLoop(src, n, count Register) {
 	v.total(sum, 1)
 	v.total(squares, 2)
 }
+
+func (v *avx2) tallyLoop(key, weight, n, count Register) {
+	low, sum := v.broadcast("low"), zeros(4)
+	loop(n, "groups", func() {
+		masks := []Register{YMM(), YMM()}
+		for h, mask := range masks {
+			w := YMM()
+			VCMPPS(Imm(2), at(key, h*32), low, mask) // low <= key
+			VANDPS(at(weight, h*32), mask, w)
+			v.addTo(w, sum[2*h:])
+		}
+		m := masks16(masks[0], masks[1])
+		POPCNTL(m.As32(), m.As32())
+		ADDQ(m, count)
+		ADDQ(Imm(lanes*4), key)
+		ADDQ(Imm(lanes*4), weight)
+	})
+	v.total(sum, 1)
+}

@@ -362,3 +362,20 @@ func (v *avx512) momentsLoop(src, n, count Register) {
 	v.total(sum, 1)
 	v.total(squares, 2)
 }
+
+func (v *avx512) tallyLoop(key, weight, n, count Register) {
+	low, sum := v.broadcast("low"), zeros512()
+	w, part, m := ZMM(), ZMM(), GP64()
+	loop(n, "groups", func() {
+		VMOVUPS(at(key, 0), w)
+		VCMPPS(Imm(atLeast), low, w, K1)
+		VMOVUPS(at(weight, 0), w)
+		v.addMasked(w, part, K1, sum)
+		KMOVW(K1, m.As32())
+		POPCNTL(m.As32(), m.As32())
+		ADDQ(m, count)
+		ADDQ(Imm(lanes*4), key)
+		ADDQ(Imm(lanes*4), weight)
+	})
+	v.total(sum, 1)
+}

@@ -28,6 +28,7 @@ func main() {
 		exps(v)
 		split(v)
 		moments(v)
+		tally(v)
 		rounded(v)
 		information(v)
 		gap(v)
@@ -99,6 +100,7 @@ type vectors interface {
 	expLoop(src, dst, n Register, store bool)
 	splitLoop(c splitArgs)
 	momentsLoop(src, n, count Register)
+	tallyLoop(key, weight, n, count Register)
 	roundSumLoop(src, n Register)
 	roundStoreLoop(dst, weight, key, n Register)
 	informationLoop(logs, terms, weight, n Register)
@@ -227,6 +229,17 @@ func moments(v vectors) {
 	count := GP64()
 	XORQ(count, count)
 	v.momentsLoop(src, n, count)
+	Store(count, ReturnIndex(0))
+	v.close()
+	RET()
+}
+
+func tally(v vectors) {
+	text(v, "tally", "func(key, weight []float32, low float32) (n int, sum float64)", "is tallyGo.")
+	key, n := Load(Param("key").Base(), GP64()), Load(Param("key").Len(), GP64())
+	weight, count := Load(Param("weight").Base(), GP64()), GP64()
+	XORQ(count, count)
+	v.tallyLoop(key, weight, n, count)
 	Store(count, ReturnIndex(0))
 	v.close()
 	RET()
