@@ -8,18 +8,23 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows how far a work is: a bar on a terminal, elsewhere a line a second.
-// Nothing is shown of what takes no time.
+// progress shows how far a work is: a bar on a terminal, elsewhere a line a second while
+// there is something new to say. Nothing is shown of what takes no time.
 type progress struct {
 	what  string
 	err   *os.File
 	bar   *progressbar.ProgressBar
 	start time.Time
 	next  time.Time
+	last  int       // percent of the last line
+	alive time.Time // when it is said again
 }
 
+// silence is how long a work says nothing where its percent stays the same.
+const silence = 30 * time.Second
+
 func (a *app) newProgress(what string) *progress {
-	p := &progress{what: what, err: a.err, start: time.Now()}
+	p := &progress{what: what, err: a.err, start: time.Now(), last: -1}
 	patience := time.Second
 	if isTerminal(a.err) {
 		patience = 100 * time.Millisecond
@@ -66,8 +71,11 @@ func (p *progress) show(fraction float32, speed string) {
 		p.next = now.Add(50 * time.Millisecond)
 		return
 	}
-	fmt.Fprintf(p.err, "llm: %s: %.0f %%%s\n", p.what, 100*fraction, speed)
 	p.next = now.Add(time.Second)
+	if percent := int(100 * fraction); percent != p.last || now.After(p.alive) {
+		fmt.Fprintf(p.err, "llm: %s: %d %%%s\n", p.what, percent, speed)
+		p.last, p.alive = percent, now.Add(silence)
+	}
 }
 
 // done takes the bar away.
