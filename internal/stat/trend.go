@@ -57,3 +57,14 @@ func inversionChances(n int) []float64 {
 	}
 	return chances
 }
+
+// Drift is by what share values changed from the first third of them to the last, and the p of
+// Trend for all of them.
+func Drift(v []float64) (change, p float64) {
+	if len(v) == 0 {
+		return 0, 1
+	}
+	_, p = Trend(v)
+	third := max(len(v)/3, 1)
+	return Median(v[len(v)-third:])/Median(v[:third]) - 1, p
+}

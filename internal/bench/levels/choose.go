@@ -201,7 +201,7 @@ func (c *chooser) reasons(r *record.Row) (list []string) {
 func (c *chooser) speedReason(r *record.Row) string {
 	fastest := r
 	for _, o := range c.measured {
-		if o.Generation != nil && compare(&o.Generation.PerSecond, &fastest.Generation.PerSecond) > 0 {
+		if o.Generation != nil && compareSpeeds(o.Generation, fastest.Generation, c.Settings.Confidence) > 0 {
 			fastest = o
 		}
 	}

@@ -143,6 +143,7 @@ func TestParetoIntervals(t *testing.T) {
 	r := fixture(t, "synthetic")
 	a, b := r.Find("Q4_K_M", "f16"), r.Find("Q4_0", "f16")
 	b.File.Bytes = a.File.Bytes
+	a.Generation.Samples, b.Generation.Samples = nil, nil
 	b.Generation.PerSecond = *record.Between(a.Generation.PerSecond.Value-0.1, a.Generation.PerSecond.Value-1, a.Generation.PerSecond.Value+1, 9)
 	b.Quality.Divergence = record.Between(a.Quality.Divergence.Value, a.Quality.Divergence.Value/2, a.Quality.Divergence.Value*2, 9)
 	levels.Pareto(r)
@@ -153,6 +154,29 @@ func TestParetoIntervals(t *testing.T) {
 	levels.Pareto(r)
 	if !a.Pareto || b.Pareto || b.DominatedBy != "Q4_K_M" {
 		t.Errorf("one is certainly worse: %v, %v by %q", a.Pareto, b.Pareto, b.DominatedBy)
+	}
+}
+
+// TestParetoRounds: a machine that becomes slower makes intervals wide, and hides no difference
+// that every round shows.
+func TestParetoRounds(t *testing.T) {
+	r := fixture(t, "synthetic")
+	a, b := r.Find("Q4_K_M", "f16"), r.Find("Q4_0", "f16")
+	b.File.Bytes, b.Quality.Divergence = a.File.Bytes, a.Quality.Divergence
+	speeds := func(factor float64) *record.Speed {
+		s := &record.Speed{PerSecond: *record.Between(100*factor, 50*factor, 150*factor, 8)}
+		for i := range 8 {
+			s.Samples = append(s.Samples, factor*(150-12*float64(i)))
+		}
+		return s
+	}
+	a.Generation, b.Generation = speeds(1), speeds(1.03)
+	if levels.Pareto(r); a.Pareto || !b.Pareto || a.DominatedBy != "Q4_0" {
+		t.Errorf("3 %% faster in each round: %v, %v by %q", a.Pareto, b.Pareto, a.DominatedBy)
+	}
+	a.Generation.Samples = a.Generation.Samples[:5]
+	if levels.Pareto(r); !a.Pareto || !b.Pareto {
+		t.Errorf("without the rounds: %v, %v", a.Pareto, b.Pareto)
 	}
 }
 

@@ -32,7 +32,8 @@ type lab struct {
 	slow        time.Duration    // that a call takes; 0: none, on a clock of the lab's own
 	now         time.Time
 	noCases     bool
-	groups      int // targets in a group
+	tires       float64 // share of its speed that it loses in a round
+	groups      int     // targets in a group
 }
 
 func (l *lab) step(ctx context.Context, format string, args ...any) error {
@@ -99,6 +100,7 @@ func (l *lab) Speed(ctx context.Context, targets []levels.Target, round int, pro
 	for i, t := range targets {
 		progress(i)
 		speed := 50 + 100*math.Sqrt(losses[level(t)]) + noise(t.Name, round)/10
+		speed *= 1 - l.tires*float64(round)
 		list = append(list, levels.Timing{Name: t.Name, Load: 0.5, Prompt: 10 * speed, Generation: speed})
 	}
 	return list, nil

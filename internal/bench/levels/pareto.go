@@ -1,6 +1,9 @@
 package levels
 
-import "github.com/seed-f87006eb/llm/internal/bench/record"
+import (
+	"github.com/seed-f87006eb/llm/internal/bench/record"
+	"github.com/seed-f87006eb/llm/internal/stat"
+)
 
 // Pareto marks the rows that no other beats: in memory, in speed and in closeness to the
 // reference. Where a row lacks one of the figures, nothing is said of it.
@@ -10,7 +13,7 @@ func Pareto(r *record.Record) {
 		a := &r.Rows[i]
 		a.Pareto, a.DominatedBy = complete(a), ""
 		for k := range r.Rows {
-			if b := &r.Rows[k]; a.Pareto && k != i && complete(b) && beats(b, a, several) {
+			if b := &r.Rows[k]; a.Pareto && k != i && complete(b) && beats(b, a, r.Settings.Confidence, several) {
 				a.Pareto, a.DominatedBy = false, b.Name(several)
 			}
 		}
@@ -36,9 +39,9 @@ func divergence(r *record.Row) *record.Estimate {
 
 // beats tells whether b is at least as good as a in all three, and certainly better in one. What
 // intervals leave open counts as equal.
-func beats(b, a *record.Row, several bool) bool {
+func beats(b, a *record.Row, confidence float64, several bool) bool {
 	size := int64(room(a, several)) - int64(room(b, several)) // above 0: b is smaller
-	speed := compare(&b.Generation.PerSecond, &a.Generation.PerSecond)
+	speed := compareSpeeds(b.Generation, a.Generation, confidence)
 	close := compare(divergence(a), divergence(b))
 	if size < 0 || speed < 0 || close < 0 {
 		return false
@@ -75,6 +78,23 @@ func compare(a, b *record.Estimate) int {
 	case al > bh:
 		return 1
 	case ah < bl:
+		return -1
+	}
+	return 0
+}
+
+// compareSpeeds is compare of two speeds: round by round, where both have the same rounds enough
+// of them, because a machine that changes changes for both.
+func compareSpeeds(a, b *record.Speed, confidence float64) int {
+	if a == b || len(a.Samples) != len(b.Samples) || len(a.Samples) == 0 {
+		return compare(&a.PerSecond, &b.PerSecond)
+	}
+	switch _, bounds := stat.PairedRatio(a.Samples, b.Samples, confidence); {
+	case bounds.Coverage < confidence-0.005:
+		return compare(&a.PerSecond, &b.PerSecond)
+	case bounds.Low > 1:
+		return 1
+	case bounds.High < 1:
 		return -1
 	}
 	return 0

@@ -196,6 +196,22 @@ func TestKVTypes(t *testing.T) {
 	}
 }
 
+// TestDrift: a machine that becomes slower is said to, and one that does not is not.
+func TestDrift(t *testing.T) {
+	for tires, says := range map[float64]bool{0: false, 0.05: true} {
+		o := options()
+		o.Rounds, o.Precision = 8, 0
+		l := &lab{windows: 16, groups: 1, tires: tires}
+		r, err := l.run(t, filepath.Join(t.TempDir(), "journal"), wanted(t, "Q8_0", "Q4_K_M"), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(r.Notes, " "); strings.Contains(text, "slower while speed was measured") != says {
+			t.Errorf("%g a round: %q", tires, text)
+		}
+	}
+}
+
 // TestTime: a run that is given too little time ends each phase when its share is over, and says
 // what is missing.
 func TestTime(t *testing.T) {

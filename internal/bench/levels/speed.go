@@ -3,6 +3,7 @@ package levels
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/seed-f87006eb/llm/internal/bench/record"
@@ -37,6 +38,7 @@ func (r *run) speed(ctx context.Context) error {
 			break
 		}
 	}
+	r.noteDrift(samples)
 	return r.each(func(row *record.Row, _ *Level) error {
 		r.timed(row, samples[key(row)])
 		return nil
@@ -61,6 +63,44 @@ func (r *run) round(ctx context.Context, round int) ([]Timing, error) {
 		return nil, err
 	}
 	return timings, r.journal.Put(step, timings)
+}
+
+// A change of the machine that is said: by how much, and how sure that it is none by chance.
+const (
+	leastDrift   = 0.05
+	certainDrift = 0.05
+)
+
+// noteDrift says when the machine became faster or slower from round to round.
+func (r *run) noteDrift(samples map[string][]Timing) {
+	var rounds, counts []float64
+	for _, list := range samples {
+		for _, figure := range figures[1:] {
+			v := values(list, figure)
+			if len(v) < len(list) {
+				continue // of a row that failed
+			}
+			for len(rounds) < len(v) {
+				rounds, counts = append(rounds, 0), append(counts, 0)
+			}
+			for i, x := range v {
+				rounds[i] += x / stat.Median(v)
+				counts[i]++
+			}
+		}
+	}
+	for i := range rounds {
+		rounds[i] /= counts[i]
+	}
+	change, p := stat.Drift(rounds)
+	if p >= certainDrift || math.Abs(change) < leastDrift {
+		return
+	}
+	word := "faster"
+	if change < 0 {
+		word = "slower"
+	}
+	r.note("The machine became %.0f %% %s while speed was measured (p = %.2g): intervals are wide for that, yet levels are compared round by round.", 100*math.Abs(change), word, p)
 }
 
 // values are one figure of the samples, of those that have it.

@@ -169,12 +169,7 @@ func drift(rows []*row) (change, p float64, ok bool) {
 	for _, round := range rounds {
 		levels = append(levels, sums[round]/float64(counts[round]))
 	}
-	if len(levels) < 5 {
-		return 0, 1, false
-	}
-	_, p = stat.Trend(levels)
-	third := max(len(levels)/3, 1)
-	change = stat.Median(levels[len(levels)-third:])/stat.Median(levels[:third]) - 1
+	change, p = stat.Drift(levels)
 	return change, p, p < certain && math.Abs(change) >= leastDrift
 }
 
