@@ -58,7 +58,7 @@ var imports = map[string][]string{
 	"scripts/bench/peers":     {},
 	"scripts/dist":            {},
 	"scripts/gpu":             {},
-	"scripts/page":            {},
+	"scripts/page":            {"internal/bench/record", "internal/bench/report"},
 	"scripts/notices":         {},
 }
 

@@ -2,6 +2,8 @@
 (() => {
   const found = {width: innerWidth, height: document.documentElement.scrollHeight, overflow: [], faint: [], lowest: 21, texts: 0, axes: [], fetched: []};
 
+  for (const folded of document.querySelectorAll("details")) folded.open = true; // after its height is taken
+
   const channel = c => (c /= 255) <= 0.03928 ? c / 12.92 : Math.pow((c + 0.055) / 1.055, 2.4);
   const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
   const numbers = color => (color.match(/[\d.]+/g) || []).map(Number);

@@ -1,9 +1,10 @@
 // Command page looks at a page of llm bench levels in a real browser: at the widths of a telephone
 // and of a screen, light and dark. It fails where something overflows, where text has a contrast
 // below 4.5, where a chart's axis has no unit, or where the page asks for anything from elsewhere;
-// and it saves what the browser shows.
+// and it saves what the browser shows, and what of it a screen shows first.
 //
 //	go run ./scripts/page report.html folder
+//	go run ./scripts/page record.json folder     the page of a record
 //
 // It needs chromium (on Debian: apt-get install chromium), and nothing from the network.
 package main
@@ -23,6 +24,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/seed-f87006eb/llm/internal/bench/record"
+	"github.com/seed-f87006eb/llm/internal/bench/report"
 )
 
 //go:embed look.js
@@ -42,7 +46,7 @@ type found struct {
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: page report.html folder")
+		fmt.Fprintln(os.Stderr, "usage: page report.html|record.json folder")
 		os.Exit(2)
 	}
 	if err := run(os.Args[1], os.Args[2]); err != nil {
@@ -52,7 +56,7 @@ func main() {
 }
 
 func run(path, out string) error {
-	text, err := os.ReadFile(path)
+	text, err := page(path)
 	if err != nil {
 		return err
 	}
@@ -68,15 +72,34 @@ func run(path, out string) error {
 	for _, dark := range []bool{false, true} {
 		for _, width := range []int{390, 1280} {
 			name := fmt.Sprintf("report-%d-%s.png", width, map[bool]string{false: "light", true: "dark"}[dark])
-			f, err := visit(dir, string(text), width, dark, filepath.Join(out, name))
+			f, err := visit(dir, text, width, dark, filepath.Join(out, name))
 			if err != nil {
 				return err
 			}
 			fmt.Printf("%-24s %d texts, lowest contrast %.2f, height %d\n", name, f.Texts, f.Lowest, f.Height)
 			wrong = append(wrong, f.problems(name, width)...)
+			if width == 1280 {
+				name = filepath.Join(out, name)
+				if err := crop(name, strings.TrimSuffix(name, ".png")+"-top.png", width, 1400); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// page is one that is there, or that of a record.
+func page(path string) (string, error) {
+	if filepath.Ext(path) != ".json" {
+		text, err := os.ReadFile(path)
+		return string(text), err
+	}
+	r, err := record.Open(path)
+	if err != nil {
+		return "", err
+	}
+	return report.HTML(r)
 }
 
 func (f *found) problems(name string, width int) (list []error) {
@@ -132,7 +155,7 @@ func visit(dir, text string, width int, dark bool, picture string) (*found, erro
 	if _, err = browser(dir, dark, width, f.Height, "--screenshot="+picture, frame); err != nil {
 		return nil, err
 	}
-	return &f, crop(picture, width)
+	return &f, crop(picture, picture, width, f.Height)
 }
 
 // framed writes a page with another in a frame, and returns its address.
@@ -143,8 +166,8 @@ func framed(dir, text string, width, height int) (string, error) {
 	return "file://" + path, os.WriteFile(path, []byte(page), 0o644)
 }
 
-// crop leaves of a picture what is left of width.
-func crop(path string, width int) error {
+// crop writes what of a picture is within a width and a height, from its upper left corner.
+func crop(path, to string, width, height int) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -154,16 +177,13 @@ func crop(path string, width int) error {
 		return err
 	}
 	size := whole.Bounds()
-	if size.Dx() <= width {
-		return nil
-	}
-	part := image.NewRGBA(image.Rect(0, 0, width, size.Dy()))
+	part := image.NewRGBA(image.Rect(0, 0, min(width, size.Dx()), min(height, size.Dy())))
 	draw.Draw(part, part.Bounds(), whole, size.Min, draw.Src)
 	var out bytes.Buffer
-	if err := png.Encode(&out, part); err != nil {
+	if err := (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(&out, part); err != nil {
 		return err
 	}
-	return os.WriteFile(path, out.Bytes(), 0o644)
+	return os.WriteFile(to, out.Bytes(), 0o644)
 }
 
 func browser(dir string, dark bool, width, height int, args ...string) (string, error) {
