@@ -6,12 +6,12 @@ import "math"
 // no sorting, and lists only of what is left. The order that upstream's array has then is
 // remembered, and matters to a draw alone.
 
-// weigh gives each candidate its weight e^(x-top), and returns the sum of the weights and
-// that of the weights times x-top.
-func (c *Chain) weigh() (sum, dot float64) {
+// weigh gives each candidate its weight e^(x-top), and returns their sum.
+func (c *Chain) weigh() float64 {
 	s := &c.set
 	c.space.weight = grown(c.space.weight, len(s.logit))
-	return expStore(c.space.weight, s.logit, c.top()/s.temp, s.temp)
+	sum, _ := expStore(c.space.weight, s.logit, c.top()/s.temp, s.temp)
+	return sum
 }
 
 // weighInOrder is weigh with the float32 sum of the weights in the order of tokens.
@@ -165,7 +165,7 @@ func (c *Chain) total() (top float32, sum float64) {
 // a sorted array.
 func (c *Chain) totalByKey() (top, sum float32) {
 	s := &c.set
-	total, _ := c.weigh()
+	total := c.weigh()
 	return c.top() / s.temp, c.sumByKey(s.logit, c.space.weight, total, inf32).sum
 }
 
@@ -224,7 +224,7 @@ func (c *Chain) drawOfMany(u float64) int32 {
 	case s.cut != nil:
 		return c.drawTypical(u)
 	case s.order != asHeld:
-		total, _ := c.weigh()
+		total := c.weigh()
 		key := s.logit
 		if s.order == byTypical {
 			key = s.key

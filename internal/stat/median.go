@@ -13,6 +13,9 @@ type Bounds struct{ Low, High, Coverage float64 }
 // Half is half the width of the bounds relative to a value in them.
 func (b Bounds) Half(value float64) float64 { return (b.High - b.Low) / 2 / math.Abs(value) }
 
+// Covers tells whether the bounds are an interval at a confidence: few values have none.
+func (b Bounds) Covers(confidence float64) bool { return b.Coverage >= confidence-0.005 }
+
 // Median is the middle of the values, NaN where there are none.
 func Median(v []float64) float64 {
 	if len(v) == 0 {

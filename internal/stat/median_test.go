@@ -166,6 +166,24 @@ func TestOutliersByChance(t *testing.T) {
 	}
 }
 
+// TestDrift: two things of different size that become slower together, of which one lacks a round.
+func TestDrift(t *testing.T) {
+	a, b := map[int]float64{}, map[int]float64{}
+	for round := range 9 {
+		a[round], b[round] = 100-5*float64(round), 20-float64(round)
+	}
+	delete(b, 4)
+	if change, p := Drift([]map[int]float64{a, b, {}}); change > -0.2 || change < -0.4 || p > 0.001 {
+		t.Errorf("slower: %v, p %v", change, p)
+	}
+	if change, p := Drift([]map[int]float64{{0: 1, 1: 2, 2: 1, 3: 2, 4: 1, 5: 2}}); p < 0.05 {
+		t.Errorf("to and fro: %v, p %v", change, p)
+	}
+	if change, p := Drift(nil); change != 0 || p != 1 {
+		t.Errorf("nothing: %v, p %v", change, p)
+	}
+}
+
 func TestTrend(t *testing.T) {
 	for _, c := range []struct {
 		v      []float64

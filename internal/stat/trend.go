@@ -1,6 +1,10 @@
 package stat
 
-import "math"
+import (
+	"maps"
+	"math"
+	"slices"
+)
 
 // exactTrend is up to how many values the distribution of Trend is computed.
 const exactTrend = 60
@@ -58,9 +62,22 @@ func inversionChances(n int) []float64 {
 	return chances
 }
 
-// Drift is by what share values changed from the first third of them to the last, and the p of
-// Trend for all of them.
-func Drift(v []float64) (change, p float64) {
+// Drift is by what share values changed from the first third of the rounds to the last, and the
+// p of Trend over all rounds. series are values of several things by their round; of each round
+// the mean counts, of values relative to the median of their series.
+func Drift(series []map[int]float64) (change, p float64) {
+	sums, counts := map[int]float64{}, map[int]int{}
+	for _, s := range series {
+		median := Median(slices.Collect(maps.Values(s)))
+		for round, x := range s {
+			sums[round] += x / median
+			counts[round]++
+		}
+	}
+	var v []float64
+	for _, round := range slices.Sorted(maps.Keys(sums)) {
+		v = append(v, sums[round]/float64(counts[round]))
+	}
 	if len(v) == 0 {
 		return 0, 1
 	}

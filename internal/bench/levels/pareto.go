@@ -90,7 +90,7 @@ func compareSpeeds(a, b *record.Speed, confidence float64) int {
 		return compare(&a.PerSecond, &b.PerSecond)
 	}
 	switch _, bounds := stat.PairedRatio(a.Samples, b.Samples, confidence); {
-	case bounds.Coverage < confidence-0.005:
+	case !bounds.Covers(confidence):
 		return compare(&a.PerSecond, &b.PerSecond)
 	case bounds.Low > 1:
 		return 1

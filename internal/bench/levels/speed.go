@@ -73,26 +73,19 @@ const (
 
 // noteDrift says when the machine became faster or slower from round to round.
 func (r *run) noteDrift(samples map[string][]Timing) {
-	var rounds, counts []float64
+	var series []map[int]float64
 	for _, list := range samples {
 		for _, figure := range figures[1:] {
-			v := values(list, figure)
-			if len(v) < len(list) {
-				continue // of a row that failed
+			byRound := map[int]float64{}
+			for round := range list {
+				if x := figure(&list[round]); x > 0 {
+					byRound[round] = x
+				}
 			}
-			for len(rounds) < len(v) {
-				rounds, counts = append(rounds, 0), append(counts, 0)
-			}
-			for i, x := range v {
-				rounds[i] += x / stat.Median(v)
-				counts[i]++
-			}
+			series = append(series, byRound)
 		}
 	}
-	for i := range rounds {
-		rounds[i] /= counts[i]
-	}
-	change, p := stat.Drift(rounds)
+	change, p := stat.Drift(series)
 	if p >= certainDrift || math.Abs(change) < leastDrift {
 		return
 	}
@@ -158,7 +151,7 @@ func (r *run) timed(row *record.Row, samples []Timing) {
 			return nil, nil
 		}
 		b := stat.MedianBounds(v, r.Confidence)
-		if b.Coverage < r.Confidence-0.005 { // too few: the ends are no interval at this confidence
+		if !b.Covers(r.Confidence) { // too few: the ends are no interval
 			return &record.Estimate{Value: stat.Median(v), N: len(v)}, v
 		}
 		return record.Between(stat.Median(v), b.Low, b.High, len(v)), v

@@ -108,7 +108,7 @@ func (c *Comparison) ratios(a, b *Row) (list []Ratio) {
 		}
 		value, bounds := stat.Ratio(s.b.Samples, s.a.Samples, c.Confidence)
 		r := Ratio{What: s.what, A: s.a.PerSecond.Value, B: s.b.PerSecond.Value, Ratio: Estimate{Value: value, N: min(len(s.a.Samples), len(s.b.Samples))}}
-		if bounds.Coverage >= c.Confidence-0.005 {
+		if bounds.Covers(c.Confidence) {
 			r.Ratio.Low, r.Ratio.High = &bounds.Low, &bounds.High
 		}
 		list = append(list, c.judge(r))

@@ -148,28 +148,17 @@ func (gathered) loose(rows []*row) (n int) {
 }
 
 // drift is by what share speeds changed from the first third of the rounds to the last, where
-// they rose or fell too steadily for chance. Of each round the mean of the tests' speeds
-// counts, each relative to its median.
+// they rose or fell too steadily for chance.
 func drift(rows []*row) (change, p float64, ok bool) {
-	sums, counts := map[int]float64{}, map[int]int{}
+	var series []map[int]float64
 	for _, w := range rows {
-		speeds := w.speeds()
-		median := stat.Median(speeds)
-		for i, s := range w.samples {
-			sums[s.Round] += speeds[i] / median
-			counts[s.Round]++
+		byRound := map[int]float64{}
+		for i, speed := range w.speeds() {
+			byRound[w.samples[i].Round] = speed
 		}
+		series = append(series, byRound)
 	}
-	var rounds []int
-	for round := range sums {
-		rounds = append(rounds, round)
-	}
-	slices.Sort(rounds)
-	var levels []float64
-	for _, round := range rounds {
-		levels = append(levels, sums[round]/float64(counts[round]))
-	}
-	change, p = stat.Drift(levels)
+	change, p = stat.Drift(series)
 	return change, p, p < certain && math.Abs(change) >= leastDrift
 }
 
