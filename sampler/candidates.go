@@ -45,14 +45,14 @@ type space struct {
 	logit, key, weight []float32
 	token              []int32
 	max, rank, ones    []float32
-	order, rounded     []float32
+	order              []float32
 	terms              []float32
 	large              span
 	cut                cut
 	sums               []float64
 	masked             []float32
 	words, spare       []uint64
-	span               span
+	spans              [2]span
 	parts              [maxParts]span
 	prob               []float32
 	second             struct {

@@ -43,34 +43,47 @@ const (
 	expC8 = 0x1.a136b06babd51p-16
 )
 
-// log32 is the natural logarithm of x, from 0 on, rounded to float32: the series of
-// 2·artanh(f/(2+f)) in double precision, off by at most 2e-12 of its value. Each vector
-// kernel does the same operations in the same order.
+// log32 is the natural logarithm of x, from 0 on, rounded to float32: the result of a
+// polynomial in double precision, off by at most 7e-10 of its value before it is rounded.
+// Each vector kernel does the same operations in the same order.
+//
+// The polynomial is the one of its degree that is the nearest to log(1+f)/f, by its value,
+// from √½ to √2 (after Remez).
 func log32(x float32) float32 {
 	if x == 0 {
 		return -inf32
 	}
-	bits := math.Float64bits(float64(x)) - logSqrtHalf + logBias<<52
-	exponent := float64(bits>>52) - logBias
+	bits := math.Float64bits(float64(x)) - logSqrtHalf + 1023<<52
+	exponent := float64(bits>>52) - 1023
 	f := math.Float64frombits(bits&(1<<52-1)+logSqrtHalf) - 1
-	s := f / (f + 2)
-	q := s * s
-	p := float64(logC6)
-	p = math.FMA(p, q, logC5)
-	p = math.FMA(p, q, logC4)
-	p = math.FMA(p, q, logC3)
-	p = math.FMA(p, q, logC2)
-	p = math.FMA(p, q, logC1)
-	p = math.FMA(p, q, 2)
-	return float32(math.FMA(exponent, math.Ln2, p*s))
+	p := float64(logC10)
+	p = math.FMA(p, f, logC9)
+	p = math.FMA(p, f, logC8)
+	p = math.FMA(p, f, logC7)
+	p = math.FMA(p, f, logC6)
+	p = math.FMA(p, f, logC5)
+	p = math.FMA(p, f, logC4)
+	p = math.FMA(p, f, logC3)
+	p = math.FMA(p, f, logC2)
+	p = math.FMA(p, f, logC1)
+	p = math.FMA(p, f, logC0)
+	return float32(math.FMA(exponent, math.Ln2, p*f))
 }
 
 const (
 	logSqrtHalf = 0x3FE6A09E667F3BCD // the square root of 1/2: the mantissa is from there to its double
-	logBias     = 1024               // makes exponents positive
 
-	logC1, logC2, logC3 = 2.0 / 3, 2.0 / 5, 2.0 / 7
-	logC4, logC5, logC6 = 2.0 / 9, 2.0 / 11, 2.0 / 13
+	logC0  = 0x1.00000002b6152p+0
+	logC1  = -0x1.ffffffc706221p-2
+	logC2  = 0x1.5555400a3c8fcp-2
+	logC3  = -0x1.0000121961ec2p-2
+	logC4  = 0x1.99a71b34e2b70p-3
+	logC5  = -0x1.555be33f55f7ap-3
+	logC6  = 0x1.231298b2979bep-3
+	logC7  = -0x1.fbf1f89c20798p-4
+	logC8  = 0x1.e87df0e539083p-4
+	logC9  = -0x1.dffe43a27fd3ep-4
+	logC10 = 0x1.137df02366592p-4
 )
 
 func log232(x float32) float32   { return float32(math.Log2(float64(x))) }

@@ -89,25 +89,25 @@ func (c *Chain) sumParted(s, part *span, below float32, depth int, inside, total
 
 // sumRest goes on with the keys below a bound.
 func (c *Chain) sumRest(s *span, x crossing, below float32, total float64, stop float32) crossing {
+	bare := span{key: s.key, weight: s.weight, from: s.from}
 	for x.sum > 0 {
 		unit := unitOf(x.sum)
-		before := x.sum
-		target := min(float64(stop), 2*float64(unit)) - float64(before)
-		found := false
-		if expected := total - float64(before) - lost(s, below, unit); expected > target {
-			x.choice, found = c.findRounded(s, target, expected, below, unit)
-		}
-		if !found {
-			c.space.rounded = grown(c.space.rounded, len(s.key))
-			rounded := c.space.rounded
-			rest := roundStore(rounded, s.weight, s.key, below, unit)
-			if rest < target {
-				x.sum = float32(float64(before) + rest)
+		before := float64(x.sum)
+		target := min(float64(stop), 2*float64(unit)) - before
+		expected := total - before - lost(s, below, unit)
+		if expected <= target {
+			if expected = sumRounded(s.weight, s.key, below, unit); expected < target {
+				x.sum = float32(before + expected)
 				return x
 			}
-			x.choice = c.find(&span{key: s.key, weight: rounded, from: s.from}, target, rest, false)
 		}
-		sum := float32(float64(before) + x.before)
+		at, reached := c.search(&bare, target, expected, false, below, unit)
+		if !reached {
+			x.sum = float32(before + at.after)
+			return x
+		}
+		x.choice = at
+		sum := float32(before + x.before)
 		x.before, x.sum = float64(sum), sum+s.weight[x.pos]
 		x.after = float64(x.sum)
 		if x.reached = x.sum >= stop; x.reached || x.sum == sum {
@@ -123,17 +123,19 @@ func (c *Chain) sumRest(s *span, x crossing, below float32, total float64, stop 
 	return x
 }
 
+// Weights that tell what rounding loses.
+const lostSample = 64
+
 // lost is about what the weights of keys below a bound lose when they are rounded to the
 // precision of unit.
 func lost(s *span, below, unit float32) float64 {
 	n, sum := len(s.key), 0.0
-	for i := range sampleSize {
-		if at := i * n / sampleSize; s.key[at] < below {
-			w := s.weight[at]
-			sum += float64(w - (float32(w+unit) - unit))
+	for i := range lostSample {
+		if at := i * n / lostSample; s.key[at] < below {
+			sum += float64(s.weight[at]) - rounded(s.weight[at], unit)
 		}
 	}
-	return sum * float64(n) / sampleSize
+	return sum * float64(n) / lostSample
 }
 
 // sumTied goes on with the candidates that have the same key, whose weights are the same.

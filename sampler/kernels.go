@@ -130,6 +130,24 @@ func move(out, s *span, low float32) (n int, inside float64) {
 	return n, inside
 }
 
+// nearest makes keys of what they are away from center, with a minus, and moves what has
+// one from low on as move does, with places counted from base.
+func nearest(out, s *span, low, center float32, base int32) (n int, inside float64) {
+	body := len(s.key) &^ (lanes - 1)
+	if body > 0 {
+		n, inside = nearestLanes(out, s, body, low, center, base)
+	}
+	for i := body; i < len(s.key); i++ {
+		k := -abs32(s.key[i] - center)
+		if s.key[i] = k; k >= low {
+			inside += float64(s.weight[i])
+			out.key[n], out.weight[n], out.pos[n] = k, s.weight[i], base+int32(i)
+			n++
+		}
+	}
+	return n, inside
+}
+
 // splitRounded is split of the keys below a bound, with weights rounded to the precision of
 // unit. s has no places, and is not out. The sums are exact where they are at most unit.
 func splitRounded(out, s *span, low, high, below, unit float32) (n int, inside, above float64) {
@@ -195,17 +213,6 @@ func divide(dst, src []float32, by float32) {
 	}
 }
 
-// nearness stores -|x-center|.
-func nearness(dst, src []float32, center float32) {
-	body := len(src) &^ (lanes - 1)
-	if body > 0 {
-		nearnessLanes(dst[:body], src[:body], center)
-	}
-	for i, x := range src[body:] {
-		dst[body+i] = -abs32(x - center)
-	}
-}
-
 // roundSum is the sum of x rounded to the precision of unit, a power of two that no x
 // reaches, exact where it is at most unit, and whether an x was half of that precision away, which half is.
 func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
@@ -221,32 +228,29 @@ func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
 	return sum, tie
 }
 
-// roundStore is exact in the same way: it stores weights rounded to the precision of unit where the key is below a
-// bound, else 0, and returns the sum.
-func roundStore(dst, weight, key []float32, below, unit float32) (sum float64) {
+// sumRounded is the sum of the weights whose keys are below a bound, rounded to the
+// precision of unit, and exact in the same way.
+func sumRounded(weight, key []float32, below, unit float32) (sum float64) {
 	body := len(key) &^ (lanes - 1)
 	if body > 0 {
-		sum = roundStoreLanes(dst[:body], weight[:body], key[:body], below, unit)
+		sum = sumRoundedLanes(weight[:body], key[:body], below, unit)
 	}
 	for i := body; i < len(key); i++ {
-		w := float32(0)
 		if key[i] < below {
-			w = float32(weight[i]+unit) - unit
+			sum += rounded(weight[i], unit)
 		}
-		dst[i] = w
-		sum += float64(w)
 	}
 	return sum
 }
 
-// information stores the logarithms of probabilities, and what
-// they have of the entropy, -p·log p.
-func information(logs, terms, prob []float32) {
-	body := len(prob) &^ (lanes - 1)
+// information makes probabilities of weights, whose sum is total, and stores their
+// logarithms, and what they have of the entropy, -p·log p.
+func information(logs, terms, weight []float32, total float32) {
+	body := len(weight) &^ (lanes - 1)
 	if body > 0 {
-		informationLanes(logs[:body], terms[:body], prob[:body])
+		informationLanes(logs[:body], terms[:body], weight[:body], total)
 	}
-	informationGo(logs[body:], terms[body:], prob[body:])
+	informationGo(logs[body:], terms[body:], weight[body:], total)
 }
 
 // gap is the sum of weight·(a-b) over the weights above 0. Others have no part in it,

@@ -99,6 +99,16 @@ func moveLanes(out, s *span, body int, low float32) (n int, inside float64) {
 	return moveGo(out, s, body, low)
 }
 
+func nearestLanes(out, s *span, body int, low, center float32, base int32) (n int, inside float64) {
+	switch level {
+	case avx512:
+		return nearestAVX512(out.key, out.weight, out.pos, s.key[:body], s.weight, low, center, base)
+	case avx2:
+		return nearestAVX2(out.key, out.weight, out.pos, s.key[:body], s.weight, low, center, base)
+	}
+	return nearestGo(out, s, body, low, center, base)
+}
+
 func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
 	switch level {
 	case avx512:
@@ -140,17 +150,6 @@ func divideLanes(dst, src []float32, by float32) {
 	}
 }
 
-func nearnessLanes(dst, src []float32, center float32) {
-	switch level {
-	case avx512:
-		nearnessAVX512(dst, src, center)
-	case avx2:
-		nearnessAVX2(dst, src, center)
-	default:
-		nearnessGo(dst, src, center)
-	}
-}
-
 func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
 	switch level {
 	case avx512:
@@ -161,24 +160,24 @@ func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
 	return roundSumGo(src, unit, half)
 }
 
-func roundStoreLanes(dst, weight, key []float32, below, unit float32) float64 {
+func sumRoundedLanes(weight, key []float32, below, unit float32) float64 {
 	switch level {
 	case avx512:
-		return roundStoreAVX512(dst, weight, key, below, unit)
+		return sumRoundedAVX512(weight, key, below, unit)
 	case avx2:
-		return roundStoreAVX2(dst, weight, key, below, unit)
+		return sumRoundedAVX2(weight, key, below, unit)
 	}
-	return roundStoreGo(dst, weight, key, below, unit)
+	return sumRoundedGo(weight, key, below, unit)
 }
 
-func informationLanes(logs, terms, prob []float32) {
+func informationLanes(logs, terms, weight []float32, total float32) {
 	switch level {
 	case avx512:
-		informationAVX512(logs, terms, prob)
+		informationAVX512(logs, terms, weight, total)
 	case avx2:
-		informationAVX2(logs, terms, prob)
+		informationAVX2(logs, terms, weight, total)
 	default:
-		informationGo(logs, terms, prob)
+		informationGo(logs, terms, weight, total)
 	}
 }
 

@@ -93,10 +93,11 @@ TEXT ·filterAVX512(SB), NOSPLIT, $0-88
 	MOVQ         src_len+56(FP), BX
 	XORQ         SI, SI
 	VBROADCASTSS threshold+72(FP), Z0
-	MOVL         base+76(FP), DI
-	VPBROADCASTD DI, Z1
-	VPADDD       iota<>+0(SB), Z1, Z1
+	VMOVDQU32    iota<>+0(SB), Z1
 	VMOVDQU32    sixteen<>+0(SB), Z2
+	MOVL         base+76(FP), DI
+	VPBROADCASTD DI, Z3
+	VPADDD       Z3, Z1, Z1
 
 groups:
 	CMPQ          BX, $0x00
@@ -104,20 +105,16 @@ groups:
 	VMOVUPS       (DX), Z3
 	VCMPPS        $0x1d, Z0, Z3, K1
 	KMOVW         K1, DI
-	TESTL         DI, DI
-	JZ            none
 	VCOMPRESSPS.Z Z3, K1, Z3
 	VMOVUPS       Z3, (CX)(SI*4)
 	VPCOMPRESSD.Z Z1, K1, Z3
 	VMOVDQU32     Z3, (AX)(SI*4)
 	POPCNTL       DI, DI
 	ADDQ          DI, SI
-
-none:
-	VPADDD Z2, Z1, Z1
-	ADDQ   $0x40, DX
-	SUBQ   $0x10, BX
-	JMP    groups
+	VPADDD        Z2, Z1, Z1
+	ADDQ          $0x40, DX
+	SUBQ          $0x10, BX
+	JMP           groups
 
 groups_end:
 	MOVQ SI, ret+80(FP)
@@ -635,9 +632,6 @@ groups:
 	JE            groups_end
 	VMOVUPS       (BX), Z8
 	VCMPPS        $0x1d, Z0, Z8, K1
-	KMOVW         K1, R9
-	TESTL         R9, R9
-	JZ            none
 	VCMPPS        $0x1d, Z1, Z8, K2
 	KANDNW        K1, K2, K1
 	VMOVUPS       (SI), Z9
@@ -662,13 +656,11 @@ groups:
 	KMOVW         K1, R9
 	POPCNTL       R9, R9
 	ADDQ          R9, R8
-
-none:
-	VPADDD Z7, Z6, Z6
-	ADDQ   $0x40, BX
-	ADDQ   $0x40, SI
-	SUBQ   $0x10, DI
-	JMP    groups
+	VPADDD        Z7, Z6, Z6
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+	SUBQ          $0x10, DI
+	JMP           groups
 
 groups_end:
 	VADDPD        Z3, Z2, Z2
@@ -716,9 +708,6 @@ groups:
 	JE            groups_end
 	VMOVUPS       (BX), Z7
 	VCMPPS        $0x1d, Z0, Z7, K1
-	KMOVW         K1, R10
-	TESTL         R10, R10
-	JZ            none
 	VCMPPS        $0x1d, Z1, Z7, K2
 	KANDNW        K1, K2, K1
 	VMOVUPS       (SI), Z8
@@ -744,13 +733,11 @@ groups:
 	KMOVW         K1, R10
 	POPCNTL       R10, R10
 	ADDQ          R10, R8
-
-none:
-	ADDQ $0x40, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	ADDQ          $0x40, R9
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+	SUBQ          $0x10, DI
+	JMP           groups
 
 groups_end:
 	VADDPD        Z3, Z2, Z2
@@ -799,9 +786,6 @@ groups:
 	JE            groups_end
 	VMOVUPS       (BX), Z8
 	VCMPPS        $0x1d, Z0, Z8, K1
-	KMOVW         K1, R9
-	TESTL         R9, R9
-	JZ            none
 	VCMPPS        $0x1d, Z1, Z8, K2
 	VCMPPS        $0x11, Z2, Z8, K3
 	KANDW         K3, K1, K1
@@ -820,13 +804,11 @@ groups:
 	KMOVW         K1, R9
 	POPCNTL       R9, R9
 	ADDQ          R9, R8
-
-none:
-	VPADDD Z7, Z5, Z5
-	ADDQ   $0x40, BX
-	ADDQ   $0x40, SI
-	SUBQ   $0x10, DI
-	JMP    groups
+	VPADDD        Z7, Z5, Z5
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+	SUBQ          $0x10, DI
+	JMP           groups
 
 groups_end:
 	VEXTRACTF32X8 $0x01, Z4, Y0
@@ -878,9 +860,6 @@ groups:
 	JE            groups_end
 	VMOVUPS       (BX), Z5
 	VCMPPS        $0x1d, Z0, Z5, K1
-	KMOVW         K1, R9
-	TESTL         R9, R9
-	JZ            none
 	VMOVUPS       (SI), Z6
 	VADDPS        Z6, Z1, K1, Z1
 	VCOMPRESSPS.Z Z5, K1, Z5
@@ -892,13 +871,11 @@ groups:
 	KMOVW         K1, R9
 	POPCNTL       R9, R9
 	ADDQ          R9, R8
-
-none:
-	VPADDD Z4, Z2, Z2
-	ADDQ   $0x40, BX
-	ADDQ   $0x40, SI
-	SUBQ   $0x10, DI
-	JMP    groups
+	VPADDD        Z4, Z2, Z2
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+	SUBQ          $0x10, DI
+	JMP           groups
 
 groups_end:
 	VEXTRACTF32X8 $0x01, Z1, Y0
@@ -943,9 +920,6 @@ groups:
 	JE            groups_end
 	VMOVUPS       (BX), Z4
 	VCMPPS        $0x1d, Z0, Z4, K1
-	KMOVW         K1, R10
-	TESTL         R10, R10
-	JZ            none
 	VMOVUPS       (SI), Z5
 	VMOVDQU32     (R9), Z2
 	VADDPS        Z5, Z1, K1, Z1
@@ -958,13 +932,11 @@ groups:
 	KMOVW         K1, R10
 	POPCNTL       R10, R10
 	ADDQ          R10, R8
-
-none:
-	ADDQ $0x40, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	ADDQ          $0x40, R9
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+	SUBQ          $0x10, DI
+	JMP           groups
 
 groups_end:
 	VEXTRACTF32X8 $0x01, Z1, Y0
@@ -984,6 +956,90 @@ groups_end:
 	MOVQ          R8, n+152(FP)
 	VZEROUPPER
 	RET
+
+// func nearestAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, center float32, base int32) (n int, inside float64)
+// Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
+TEXT ·nearestAVX512(SB), NOSPLIT, $0-152
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	XORQ         R8, R8
+	VBROADCASTSS low+120(FP), Z0
+	VPXORQ       Z1, Z1, Z1
+	VPXORQ       Z2, Z2, Z2
+	VPXORQ       Z3, Z3, Z3
+	VPXORQ       Z4, Z4, Z4
+	VMOVDQU32    iota<>+0(SB), Z2
+	VMOVDQU32    sixteen<>+0(SB), Z4
+	MOVL         base+128(FP), R9
+	VPBROADCASTD R9, Z5
+	VPADDD       Z5, Z2, Z2
+	VBROADCASTSS center+124(FP), Z5
+
+groups:
+	CMPQ          DI, $0x00
+	JE            groups_end
+	VMOVUPS       (BX), Z6
+	VSUBPS        Z5, Z6, Z6
+	VPORD         sign<>+0(SB), Z6, Z6
+	VMOVUPS       Z6, (BX)
+	VCMPPS        $0x1d, Z0, Z6, K1
+	VMOVUPS       (SI), Z7
+	VADDPS        Z7, Z1, K1, Z1
+	VCOMPRESSPS.Z Z6, K1, Z6
+	VMOVUPS       Z6, (AX)(R8*4)
+	VCOMPRESSPS.Z Z7, K1, Z6
+	VMOVUPS       Z6, (CX)(R8*4)
+	VPCOMPRESSD.Z Z2, K1, Z6
+	VMOVDQU32     Z6, (DX)(R8*4)
+	KMOVW         K1, R9
+	POPCNTL       R9, R9
+	ADDQ          R9, R8
+	VPADDD        Z4, Z2, Z2
+	ADDQ          $0x40, BX
+	ADDQ          $0x40, SI
+	SUBQ          $0x10, DI
+	JMP           groups
+
+groups_end:
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z2
+	VCVTPS2PD     Y1, Z1
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z4
+	VCVTPS2PD     Y3, Z3
+	VADDPD        Z2, Z1, Z1
+	VEXTRACTF64X4 $0x01, Z1, Y0
+	VADDPD        Y0, Y1, Y0
+	VEXTRACTF128  $0x01, Y0, X1
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVSD         X0, inside+144(FP)
+	MOVQ          R8, n+136(FP)
+	VZEROUPPER
+	RET
+
+DATA sign<>+0(SB)/4, $0x80000000
+DATA sign<>+4(SB)/4, $0x80000000
+DATA sign<>+8(SB)/4, $0x80000000
+DATA sign<>+12(SB)/4, $0x80000000
+DATA sign<>+16(SB)/4, $0x80000000
+DATA sign<>+20(SB)/4, $0x80000000
+DATA sign<>+24(SB)/4, $0x80000000
+DATA sign<>+28(SB)/4, $0x80000000
+DATA sign<>+32(SB)/4, $0x80000000
+DATA sign<>+36(SB)/4, $0x80000000
+DATA sign<>+40(SB)/4, $0x80000000
+DATA sign<>+44(SB)/4, $0x80000000
+DATA sign<>+48(SB)/4, $0x80000000
+DATA sign<>+52(SB)/4, $0x80000000
+DATA sign<>+56(SB)/4, $0x80000000
+DATA sign<>+60(SB)/4, $0x80000000
+GLOBL sign<>(SB), RODATA|NOPTR, $64
 
 // func momentsAVX512(src []float32) (n int, sum float64, squares float64)
 // Requires: AVX, AVX512DQ, AVX512F, POPCNT, SSE2
@@ -1163,32 +1219,29 @@ DATA magnitude<>+56(SB)/4, $0x7fffffff
 DATA magnitude<>+60(SB)/4, $0x7fffffff
 GLOBL magnitude<>(SB), RODATA|NOPTR, $64
 
-// func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
+// func sumRoundedAVX512(weight []float32, key []float32, below float32, unit float32) (sum float64)
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
-TEXT ·roundStoreAVX512(SB), NOSPLIT, $0-88
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         weight_base+24(FP), CX
-	MOVQ         key_base+48(FP), DX
-	MOVQ         key_len+56(FP), BX
-	VBROADCASTSS below+72(FP), Z0
-	VBROADCASTSS unit+76(FP), Z1
+TEXT ·sumRoundedAVX512(SB), NOSPLIT, $0-64
+	MOVQ         weight_base+0(FP), AX
+	MOVQ         key_base+24(FP), CX
+	MOVQ         key_len+32(FP), DX
+	VBROADCASTSS below+48(FP), Z0
+	VBROADCASTSS unit+52(FP), Z1
 	VPXORQ       Z2, Z2, Z2
 	VPXORQ       Z3, Z3, Z3
 
 groups:
-	CMPQ     BX, $0x00
-	JE       groups_end
-	VMOVUPS  (DX), Z3
-	VCMPPS   $0x11, Z0, Z3, K1
-	VADDPS   (CX), Z1, Z3
-	VSUBPS.Z Z1, Z3, K1, Z3
-	VMOVUPS  Z3, (AX)
-	VADDPS   Z3, Z2, Z2
-	ADDQ     $0x40, AX
-	ADDQ     $0x40, CX
-	ADDQ     $0x40, DX
-	SUBQ     $0x10, BX
-	JMP      groups
+	CMPQ    DX, $0x00
+	JE      groups_end
+	VMOVUPS (CX), Z3
+	VCMPPS  $0x11, Z0, Z3, K1
+	VADDPS  (AX), Z1, Z3
+	VSUBPS  Z1, Z3, Z3
+	VADDPS  Z3, Z2, K1, Z2
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	SUBQ    $0x10, DX
+	JMP     groups
 
 groups_end:
 	VEXTRACTF32X8 $0x01, Z2, Y0
@@ -1201,176 +1254,206 @@ groups_end:
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
-	MOVSD         X0, sum+80(FP)
+	MOVSD         X0, sum+56(FP)
 	VZEROUPPER
 	RET
 
-// func informationAVX512(logs []float32, terms []float32, prob []float32)
+// func informationAVX512(logs []float32, terms []float32, weight []float32, total float32)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·informationAVX512(SB), NOSPLIT, $0-72
-	MOVQ    logs_base+0(FP), AX
-	MOVQ    terms_base+24(FP), CX
-	MOVQ    prob_base+48(FP), DX
-	MOVQ    prob_len+56(FP), BX
-	VMOVUPD log_c6<>+0(SB), Z0
-	VMOVUPD log_c5<>+0(SB), Z1
-	VMOVUPD log_c4<>+0(SB), Z2
-	VMOVUPD log_c3<>+0(SB), Z3
-	VMOVUPD log_c2<>+0(SB), Z4
-	VMOVUPD log_c1<>+0(SB), Z5
-	VMOVUPD log_c0<>+0(SB), Z6
-	VMOVUPD log_offset<>+0(SB), Z7
-	VMOVUPD mantissa<>+0(SB), Z8
-	VMOVUPD sqrt_half<>+0(SB), Z9
-	VMOVUPD whole<>+0(SB), Z10
-	VMOVUPD log_bias<>+0(SB), Z11
-	VMOVUPD one<>+0(SB), Z12
-	VMOVUPD ln2<>+0(SB), Z13
-	VMOVUPS minus_inf<>+0(SB), Z16
-	VPXORQ  Z17, Z17, Z17
+TEXT ·informationAVX512(SB), NOSPLIT, $0-76
+	MOVQ         logs_base+0(FP), AX
+	MOVQ         terms_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VMOVUPD      log_c9<>+0(SB), Z0
+	VMOVUPD      log_c8<>+0(SB), Z1
+	VMOVUPD      log_c7<>+0(SB), Z2
+	VMOVUPD      log_c6<>+0(SB), Z3
+	VMOVUPD      log_c5<>+0(SB), Z4
+	VMOVUPD      log_c4<>+0(SB), Z5
+	VMOVUPD      log_c3<>+0(SB), Z6
+	VMOVUPD      log_c2<>+0(SB), Z7
+	VMOVUPD      log_c1<>+0(SB), Z8
+	VMOVUPD      log_c0<>+0(SB), Z9
+	VMOVUPD      log_offset<>+0(SB), Z10
+	VMOVUPD      mantissa<>+0(SB), Z11
+	VMOVUPD      sqrt_half<>+0(SB), Z12
+	VMOVUPD      one<>+0(SB), Z13
+	VMOVUPD      ln2<>+0(SB), Z14
+	VBROADCASTSS total+72(FP), Z15
+	VMOVUPS      minus_inf<>+0(SB), Z17
+	VPXORQ       Z18, Z18, Z18
 
 groups:
-	CMPQ          BX, $0x00
-	JE            groups_end
-	VMOVUPS       (DX), Z14
-	VCMPPS        $0x00, Z17, Z14, K1
-	VEXTRACTF32X8 $0x01, Z14, Y15
-	VCVTPS2PD     Y14, Z19
-	VPADDQ        Z7, Z19, Z19
-	VPSRLQ        $0x34, Z19, Z20
-	VPORQ         Z10, Z20, Z20
-	VSUBPD        Z11, Z20, Z20
-	VPANDQ        Z8, Z19, Z19
-	VPADDQ        Z9, Z19, Z19
-	VSUBPD        Z12, Z19, Z19
-	VADDPD        Z6, Z19, Z21
-	VDIVPD        Z21, Z19, Z21
-	VMULPD        Z21, Z21, Z19
-	VMOVAPD       Z0, Z22
-	VFMADD213PD   Z1, Z19, Z22
-	VFMADD213PD   Z2, Z19, Z22
-	VFMADD213PD   Z3, Z19, Z22
-	VFMADD213PD   Z4, Z19, Z22
-	VFMADD213PD   Z5, Z19, Z22
-	VFMADD213PD   Z6, Z19, Z22
-	VMULPD        Z21, Z22, Z22
-	VFMADD231PD   Z13, Z20, Z22
-	VCVTPD2PS     Z22, Y18
-	VCVTPS2PD     Y15, Z15
-	VPADDQ        Z7, Z15, Z15
-	VPSRLQ        $0x34, Z15, Z19
-	VPORQ         Z10, Z19, Z19
-	VSUBPD        Z11, Z19, Z19
-	VPANDQ        Z8, Z15, Z15
-	VPADDQ        Z9, Z15, Z15
-	VSUBPD        Z12, Z15, Z15
-	VADDPD        Z6, Z15, Z20
-	VDIVPD        Z20, Z15, Z20
-	VMULPD        Z20, Z20, Z15
-	VMOVAPD       Z0, Z21
-	VFMADD213PD   Z1, Z15, Z21
-	VFMADD213PD   Z2, Z15, Z21
-	VFMADD213PD   Z3, Z15, Z21
-	VFMADD213PD   Z4, Z15, Z21
-	VFMADD213PD   Z5, Z15, Z21
-	VFMADD213PD   Z6, Z15, Z21
-	VMULPD        Z20, Z21, Z21
-	VFMADD231PD   Z13, Z19, Z21
-	VCVTPD2PS     Z21, Y15
-	VINSERTF32X8  $0x01, Y15, Z18, Z18
-	VMULPS        Z18, Z14, Z14
-	VPXORD        sign<>+0(SB), Z14, Z14
-	VMOVUPS       Z14, (CX)
-	VMOVAPS       Z16, K1, Z18
-	VMOVUPS       Z18, (AX)
-	ADDQ          $0x40, DX
-	ADDQ          $0x40, AX
-	ADDQ          $0x40, CX
-	SUBQ          $0x10, BX
-	JMP           groups
+	CMPQ         BX, $0x00
+	JE           groups_end
+	VMOVUPS      (DX), Z16
+	VDIVPS       Z15, Z16, Z16
+	VMOVUPS      Z16, (DX)
+	VCMPPS       $0x00, Z18, Z16, K1
+	VCVTPS2PD    (DX), Z20
+	VPADDQ       Z10, Z20, Z20
+	VGETEXPPD    Z20, Z21
+	VPANDQ       Z11, Z20, Z20
+	VPADDQ       Z12, Z20, Z20
+	VSUBPD       Z13, Z20, Z20
+	VMOVUPD      log_c10<>+0(SB), Z22
+	VFMADD213PD  Z0, Z20, Z22
+	VFMADD213PD  Z1, Z20, Z22
+	VFMADD213PD  Z2, Z20, Z22
+	VFMADD213PD  Z3, Z20, Z22
+	VFMADD213PD  Z4, Z20, Z22
+	VFMADD213PD  Z5, Z20, Z22
+	VFMADD213PD  Z6, Z20, Z22
+	VFMADD213PD  Z7, Z20, Z22
+	VFMADD213PD  Z8, Z20, Z22
+	VFMADD213PD  Z9, Z20, Z22
+	VMULPD       Z20, Z22, Z22
+	VFMADD231PD  Z14, Z21, Z22
+	VCVTPD2PS    Z22, Y19
+	VCVTPS2PD    32(DX), Z20
+	VPADDQ       Z10, Z20, Z20
+	VGETEXPPD    Z20, Z21
+	VPANDQ       Z11, Z20, Z20
+	VPADDQ       Z12, Z20, Z20
+	VSUBPD       Z13, Z20, Z20
+	VMOVUPD      log_c10<>+0(SB), Z22
+	VFMADD213PD  Z0, Z20, Z22
+	VFMADD213PD  Z1, Z20, Z22
+	VFMADD213PD  Z2, Z20, Z22
+	VFMADD213PD  Z3, Z20, Z22
+	VFMADD213PD  Z4, Z20, Z22
+	VFMADD213PD  Z5, Z20, Z22
+	VFMADD213PD  Z6, Z20, Z22
+	VFMADD213PD  Z7, Z20, Z22
+	VFMADD213PD  Z8, Z20, Z22
+	VFMADD213PD  Z9, Z20, Z22
+	VMULPD       Z20, Z22, Z22
+	VFMADD231PD  Z14, Z21, Z22
+	VCVTPD2PS    Z22, Y20
+	VINSERTF32X8 $0x01, Y20, Z19, Z19
+	VFNMSUB213PS Z18, Z19, Z16
+	VMOVUPS      Z16, (CX)
+	VMOVAPS      Z17, K1, Z19
+	VMOVUPS      Z19, (AX)
+	ADDQ         $0x40, DX
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	SUBQ         $0x10, BX
+	JMP          groups
 
 groups_end:
 	VZEROUPPER
 	RET
 
-DATA log_c6<>+0(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+8(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+16(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+24(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+32(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+40(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+48(SB)/8, $0x3fc3b13b13b13b14
-DATA log_c6<>+56(SB)/8, $0x3fc3b13b13b13b14
+DATA log_c9<>+0(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+8(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+16(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+24(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+32(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+40(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+48(SB)/8, $0xbfbdffe43a27fd3e
+DATA log_c9<>+56(SB)/8, $0xbfbdffe43a27fd3e
+GLOBL log_c9<>(SB), RODATA|NOPTR, $64
+
+DATA log_c8<>+0(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+8(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+16(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+24(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+32(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+40(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+48(SB)/8, $0x3fbe87df0e539083
+DATA log_c8<>+56(SB)/8, $0x3fbe87df0e539083
+GLOBL log_c8<>(SB), RODATA|NOPTR, $64
+
+DATA log_c7<>+0(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+8(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+16(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+24(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+32(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+40(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+48(SB)/8, $0xbfbfbf1f89c20798
+DATA log_c7<>+56(SB)/8, $0xbfbfbf1f89c20798
+GLOBL log_c7<>(SB), RODATA|NOPTR, $64
+
+DATA log_c6<>+0(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+8(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+16(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+24(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+32(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+40(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+48(SB)/8, $0x3fc231298b2979be
+DATA log_c6<>+56(SB)/8, $0x3fc231298b2979be
 GLOBL log_c6<>(SB), RODATA|NOPTR, $64
 
-DATA log_c5<>+0(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+8(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+16(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+24(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+32(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+40(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+48(SB)/8, $0x3fc745d1745d1746
-DATA log_c5<>+56(SB)/8, $0x3fc745d1745d1746
+DATA log_c5<>+0(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+8(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+16(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+24(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+32(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+40(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+48(SB)/8, $0xbfc555be33f55f7a
+DATA log_c5<>+56(SB)/8, $0xbfc555be33f55f7a
 GLOBL log_c5<>(SB), RODATA|NOPTR, $64
 
-DATA log_c4<>+0(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+8(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+16(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+24(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+32(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+40(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+48(SB)/8, $0x3fcc71c71c71c71c
-DATA log_c4<>+56(SB)/8, $0x3fcc71c71c71c71c
+DATA log_c4<>+0(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+8(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+16(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+24(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+32(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+40(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+48(SB)/8, $0x3fc99a71b34e2b70
+DATA log_c4<>+56(SB)/8, $0x3fc99a71b34e2b70
 GLOBL log_c4<>(SB), RODATA|NOPTR, $64
 
-DATA log_c3<>+0(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+8(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+16(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+24(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+32(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+40(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+48(SB)/8, $0x3fd2492492492492
-DATA log_c3<>+56(SB)/8, $0x3fd2492492492492
+DATA log_c3<>+0(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+8(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+16(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+24(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+32(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+40(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+48(SB)/8, $0xbfd0000121961ec2
+DATA log_c3<>+56(SB)/8, $0xbfd0000121961ec2
 GLOBL log_c3<>(SB), RODATA|NOPTR, $64
 
-DATA log_c2<>+0(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+8(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+16(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+24(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+32(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+40(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+48(SB)/8, $0x3fd999999999999a
-DATA log_c2<>+56(SB)/8, $0x3fd999999999999a
+DATA log_c2<>+0(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+8(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+16(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+24(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+32(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+40(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+48(SB)/8, $0x3fd5555400a3c8fc
+DATA log_c2<>+56(SB)/8, $0x3fd5555400a3c8fc
 GLOBL log_c2<>(SB), RODATA|NOPTR, $64
 
-DATA log_c1<>+0(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+8(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+16(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+24(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+32(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+40(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+48(SB)/8, $0x3fe5555555555555
-DATA log_c1<>+56(SB)/8, $0x3fe5555555555555
+DATA log_c1<>+0(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+8(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+16(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+24(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+32(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+40(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+48(SB)/8, $0xbfdffffffc706221
+DATA log_c1<>+56(SB)/8, $0xbfdffffffc706221
 GLOBL log_c1<>(SB), RODATA|NOPTR, $64
 
-DATA log_c0<>+0(SB)/8, $0x4000000000000000
-DATA log_c0<>+8(SB)/8, $0x4000000000000000
-DATA log_c0<>+16(SB)/8, $0x4000000000000000
-DATA log_c0<>+24(SB)/8, $0x4000000000000000
-DATA log_c0<>+32(SB)/8, $0x4000000000000000
-DATA log_c0<>+40(SB)/8, $0x4000000000000000
-DATA log_c0<>+48(SB)/8, $0x4000000000000000
-DATA log_c0<>+56(SB)/8, $0x4000000000000000
+DATA log_c0<>+0(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+8(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+16(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+24(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+32(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+40(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+48(SB)/8, $0x3ff00000002b6152
+DATA log_c0<>+56(SB)/8, $0x3ff00000002b6152
 GLOBL log_c0<>(SB), RODATA|NOPTR, $64
 
-DATA log_offset<>+0(SB)/8, $0x00195f619980c433
-DATA log_offset<>+8(SB)/8, $0x00195f619980c433
-DATA log_offset<>+16(SB)/8, $0x00195f619980c433
-DATA log_offset<>+24(SB)/8, $0x00195f619980c433
-DATA log_offset<>+32(SB)/8, $0x00195f619980c433
-DATA log_offset<>+40(SB)/8, $0x00195f619980c433
-DATA log_offset<>+48(SB)/8, $0x00195f619980c433
-DATA log_offset<>+56(SB)/8, $0x00195f619980c433
+DATA log_offset<>+0(SB)/8, $0x00095f619980c433
+DATA log_offset<>+8(SB)/8, $0x00095f619980c433
+DATA log_offset<>+16(SB)/8, $0x00095f619980c433
+DATA log_offset<>+24(SB)/8, $0x00095f619980c433
+DATA log_offset<>+32(SB)/8, $0x00095f619980c433
+DATA log_offset<>+40(SB)/8, $0x00095f619980c433
+DATA log_offset<>+48(SB)/8, $0x00095f619980c433
+DATA log_offset<>+56(SB)/8, $0x00095f619980c433
 GLOBL log_offset<>(SB), RODATA|NOPTR, $64
 
 DATA mantissa<>+0(SB)/8, $0x000fffffffffffff
@@ -1393,26 +1476,6 @@ DATA sqrt_half<>+48(SB)/8, $0x3fe6a09e667f3bcd
 DATA sqrt_half<>+56(SB)/8, $0x3fe6a09e667f3bcd
 GLOBL sqrt_half<>(SB), RODATA|NOPTR, $64
 
-DATA whole<>+0(SB)/8, $0x4330000000000000
-DATA whole<>+8(SB)/8, $0x4330000000000000
-DATA whole<>+16(SB)/8, $0x4330000000000000
-DATA whole<>+24(SB)/8, $0x4330000000000000
-DATA whole<>+32(SB)/8, $0x4330000000000000
-DATA whole<>+40(SB)/8, $0x4330000000000000
-DATA whole<>+48(SB)/8, $0x4330000000000000
-DATA whole<>+56(SB)/8, $0x4330000000000000
-GLOBL whole<>(SB), RODATA|NOPTR, $64
-
-DATA log_bias<>+0(SB)/8, $0x4330000000000400
-DATA log_bias<>+8(SB)/8, $0x4330000000000400
-DATA log_bias<>+16(SB)/8, $0x4330000000000400
-DATA log_bias<>+24(SB)/8, $0x4330000000000400
-DATA log_bias<>+32(SB)/8, $0x4330000000000400
-DATA log_bias<>+40(SB)/8, $0x4330000000000400
-DATA log_bias<>+48(SB)/8, $0x4330000000000400
-DATA log_bias<>+56(SB)/8, $0x4330000000000400
-GLOBL log_bias<>(SB), RODATA|NOPTR, $64
-
 DATA one<>+0(SB)/8, $0x3ff0000000000000
 DATA one<>+8(SB)/8, $0x3ff0000000000000
 DATA one<>+16(SB)/8, $0x3ff0000000000000
@@ -1433,23 +1496,15 @@ DATA ln2<>+48(SB)/8, $0x3fe62e42fefa39ef
 DATA ln2<>+56(SB)/8, $0x3fe62e42fefa39ef
 GLOBL ln2<>(SB), RODATA|NOPTR, $64
 
-DATA sign<>+0(SB)/4, $0x80000000
-DATA sign<>+4(SB)/4, $0x80000000
-DATA sign<>+8(SB)/4, $0x80000000
-DATA sign<>+12(SB)/4, $0x80000000
-DATA sign<>+16(SB)/4, $0x80000000
-DATA sign<>+20(SB)/4, $0x80000000
-DATA sign<>+24(SB)/4, $0x80000000
-DATA sign<>+28(SB)/4, $0x80000000
-DATA sign<>+32(SB)/4, $0x80000000
-DATA sign<>+36(SB)/4, $0x80000000
-DATA sign<>+40(SB)/4, $0x80000000
-DATA sign<>+44(SB)/4, $0x80000000
-DATA sign<>+48(SB)/4, $0x80000000
-DATA sign<>+52(SB)/4, $0x80000000
-DATA sign<>+56(SB)/4, $0x80000000
-DATA sign<>+60(SB)/4, $0x80000000
-GLOBL sign<>(SB), RODATA|NOPTR, $64
+DATA log_c10<>+0(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+8(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+16(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+24(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+32(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+40(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+48(SB)/8, $0x3fb137df02366592
+DATA log_c10<>+56(SB)/8, $0x3fb137df02366592
+GLOBL log_c10<>(SB), RODATA|NOPTR, $64
 
 // func gapAVX512(weight []float32, a []float32, b []float32) float64
 // Requires: AVX, AVX512DQ, AVX512F, SSE2
@@ -1508,30 +1563,6 @@ groups:
 	JE      groups_end
 	VMOVUPS (CX), Z1
 	VDIVPS  Z0, Z1, Z1
-	VMOVUPS Z1, (AX)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, DX
-	JMP     groups
-
-groups_end:
-	VZEROUPPER
-	RET
-
-// func nearnessAVX512(dst []float32, src []float32, center float32)
-// Requires: AVX, AVX512F
-TEXT ·nearnessAVX512(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         src_len+32(FP), DX
-	VBROADCASTSS center+48(FP), Z0
-
-groups:
-	CMPQ    DX, $0x00
-	JE      groups_end
-	VMOVUPS (CX), Z1
-	VSUBPS  Z0, Z1, Z1
-	VPORD   sign<>+0(SB), Z1, Z1
 	VMOVUPS Z1, (AX)
 	ADDQ    $0x40, CX
 	ADDQ    $0x40, AX
@@ -2739,6 +2770,105 @@ groups_end:
 	VZEROUPPER
 	RET
 
+// func nearestAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, center float32, base int32) (n int, inside float64)
+// Requires: AVX, SSE2
+TEXT ·nearestAVX2(SB), NOSPLIT, $0-152
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	XORQ         R8, R8
+	VBROADCASTSS low+120(FP), Y0
+	VXORPD       Y1, Y1, Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y7, Y7, Y7
+	MOVL         base+128(FP), R9
+	VBROADCASTSS center+124(FP), Y3
+
+groups:
+	CMPQ      DI, $0x00
+	JE        groups_end
+	VMOVUPS   (BX), Y4
+	VSUBPS    Y3, Y4, Y4
+	VORPS     sign<>+0(SB), Y4, Y4
+	VMOVUPS   Y4, (BX)
+	VMOVUPS   32(BX), Y4
+	VSUBPS    Y3, Y4, Y4
+	VORPS     sign<>+0(SB), Y4, Y4
+	VMOVUPS   Y4, 32(BX)
+	VCMPPS    $0x02, (BX), Y0, Y4
+	VCMPPS    $0x02, 32(BX), Y0, Y7
+	VMOVMSKPS Y4, R10
+	VMOVMSKPS Y7, R11
+	SHLL      $0x08, R11
+	ORL       R11, R10
+	TESTL     R10, R10
+	JZ        none
+	VANDPS    (SI), Y4, Y8
+	VADDPS    Y8, Y1, Y1
+	VANDPS    32(SI), Y7, Y8
+	VADDPS    Y8, Y2, Y2
+	VMOVMSKPS Y4, R11
+	VMOVMSKPS Y7, R10
+	SHLL      $0x08, R10
+	ORL       R10, R11
+
+bits:
+	TESTL R11, R11
+	JZ    bits_end
+	BSFL  R11, R12
+	LEAL  -1(R11), R10
+	ANDL  R10, R11
+	MOVL  (BX)(R12*4), R10
+	MOVL  R10, (AX)(R8*4)
+	MOVL  (SI)(R12*4), R10
+	MOVL  R10, (CX)(R8*4)
+	MOVL  R12, R10
+	ADDL  R9, R10
+	MOVL  R10, (DX)(R8*4)
+	INCQ  R8
+	JMP   bits
+
+bits_end:
+none:
+	ADDL $0x10, R9
+	ADDQ $0x40, BX
+	ADDQ $0x40, SI
+	SUBQ $0x10, DI
+	JMP  groups
+
+groups_end:
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y4
+	VCVTPS2PD    X2, Y3
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y2
+	VCVTPS2PD    X1, Y1
+	VEXTRACTF128 $0x01, Y6, X0
+	VCVTPS2PD    X0, Y7
+	VCVTPS2PD    X6, Y7
+	VEXTRACTF128 $0x01, Y5, X0
+	VCVTPS2PD    X0, Y6
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y2, Y1, Y2
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPD       X0, X2, X2
+	VPERMILPD    $0x01, X2, X0
+	VADDSD       X0, X2, X2
+	MOVSD        X2, inside+144(FP)
+	MOVQ         R8, n+136(FP)
+	VZEROUPPER
+	RET
+
 // func momentsAVX2(src []float32) (n int, sum float64, squares float64)
 // Requires: AVX, FMA3, POPCNT, SSE2
 TEXT ·momentsAVX2(SB), NOSPLIT, $0-48
@@ -2921,41 +3051,37 @@ groups_end:
 	VZEROUPPER
 	RET
 
-// func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
+// func sumRoundedAVX2(weight []float32, key []float32, below float32, unit float32) (sum float64)
 // Requires: AVX, SSE2
-TEXT ·roundStoreAVX2(SB), NOSPLIT, $0-88
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         weight_base+24(FP), CX
-	MOVQ         key_base+48(FP), DX
-	MOVQ         key_len+56(FP), BX
-	VBROADCASTSS below+72(FP), Y0
-	VBROADCASTSS unit+76(FP), Y1
+TEXT ·sumRoundedAVX2(SB), NOSPLIT, $0-64
+	MOVQ         weight_base+0(FP), AX
+	MOVQ         key_base+24(FP), CX
+	MOVQ         key_len+32(FP), DX
+	VBROADCASTSS below+48(FP), Y0
+	VBROADCASTSS unit+52(FP), Y1
 	VXORPD       Y2, Y2, Y2
 	VXORPD       Y3, Y3, Y3
 	VXORPD       Y4, Y4, Y4
 	VXORPD       Y5, Y5, Y5
 
 groups:
-	CMPQ    BX, $0x00
+	CMPQ    DX, $0x00
 	JE      groups_end
-	VMOVUPS (DX), Y5
+	VMOVUPS (CX), Y5
 	VCMPPS  $0x11, Y0, Y5, Y5
-	VADDPS  (CX), Y1, Y4
+	VADDPS  (AX), Y1, Y4
 	VSUBPS  Y1, Y4, Y4
 	VANDPS  Y5, Y4, Y4
-	VMOVUPS Y4, (AX)
 	VADDPS  Y4, Y2, Y2
-	VMOVUPS 32(DX), Y5
+	VMOVUPS 32(CX), Y5
 	VCMPPS  $0x11, Y0, Y5, Y5
-	VADDPS  32(CX), Y1, Y4
+	VADDPS  32(AX), Y1, Y4
 	VSUBPS  Y1, Y4, Y4
 	VANDPS  Y5, Y4, Y4
-	VMOVUPS Y4, 32(AX)
 	VADDPS  Y4, Y3, Y3
 	ADDQ    $0x40, AX
 	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
-	SUBQ    $0x10, BX
+	SUBQ    $0x10, DX
 	JMP     groups
 
 groups_end:
@@ -2972,137 +3098,150 @@ groups_end:
 	VADDPD       X0, X3, X3
 	VPERMILPD    $0x01, X3, X0
 	VADDSD       X0, X3, X3
-	MOVSD        X3, sum+80(FP)
+	MOVSD        X3, sum+56(FP)
 	VZEROUPPER
 	RET
 
-// func informationAVX2(logs []float32, terms []float32, prob []float32)
+// func informationAVX2(logs []float32, terms []float32, weight []float32, total float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·informationAVX2(SB), NOSPLIT, $0-72
-	MOVQ logs_base+0(FP), AX
-	MOVQ terms_base+24(FP), CX
-	MOVQ prob_base+48(FP), DX
-	MOVQ prob_len+56(FP), BX
+TEXT ·informationAVX2(SB), NOSPLIT, $0-76
+	MOVQ         logs_base+0(FP), AX
+	MOVQ         terms_base+24(FP), CX
+	MOVQ         weight_base+48(FP), DX
+	MOVQ         weight_len+56(FP), BX
+	VBROADCASTSS total+72(FP), Y0
 
 groups:
 	CMPQ        BX, $0x00
 	JE          groups_end
-	VMOVUPS     (DX), X0
-	VCVTPS2PD   X0, Y1
-	VPADDQ      log_offset<>+0(SB), Y1, Y1
-	VPSRLQ      $0x34, Y1, Y2
-	VPOR        whole<>+0(SB), Y2, Y2
-	VSUBPD      log_bias<>+0(SB), Y2, Y2
-	VPAND       mantissa<>+0(SB), Y1, Y1
-	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
-	VSUBPD      one<>+0(SB), Y1, Y1
-	VADDPD      log_c0<>+0(SB), Y1, Y3
-	VDIVPD      Y3, Y1, Y3
-	VMULPD      Y3, Y3, Y1
-	VMOVUPD     log_c6<>+0(SB), Y4
-	VFMADD213PD log_c5<>+0(SB), Y1, Y4
-	VFMADD213PD log_c4<>+0(SB), Y1, Y4
-	VFMADD213PD log_c3<>+0(SB), Y1, Y4
-	VFMADD213PD log_c2<>+0(SB), Y1, Y4
-	VFMADD213PD log_c1<>+0(SB), Y1, Y4
-	VFMADD213PD log_c0<>+0(SB), Y1, Y4
-	VMULPD      Y3, Y4, Y4
-	VFMADD231PD ln2<>+0(SB), Y2, Y4
-	VCVTPD2PSY  Y4, X1
-	VMULPS      X1, X0, X2
-	VXORPS      sign<>+0(SB), X2, X2
-	VMOVUPS     X2, (CX)
-	VXORPS      X2, X2, X2
-	VCMPPS      $0x00, X2, X0, X2
-	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
-	VMOVUPS     X1, (AX)
-	VMOVUPS     16(DX), X0
-	VCVTPS2PD   X0, Y1
-	VPADDQ      log_offset<>+0(SB), Y1, Y1
-	VPSRLQ      $0x34, Y1, Y2
-	VPOR        whole<>+0(SB), Y2, Y2
-	VSUBPD      log_bias<>+0(SB), Y2, Y2
-	VPAND       mantissa<>+0(SB), Y1, Y1
-	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
-	VSUBPD      one<>+0(SB), Y1, Y1
-	VADDPD      log_c0<>+0(SB), Y1, Y3
-	VDIVPD      Y3, Y1, Y3
-	VMULPD      Y3, Y3, Y1
-	VMOVUPD     log_c6<>+0(SB), Y4
-	VFMADD213PD log_c5<>+0(SB), Y1, Y4
-	VFMADD213PD log_c4<>+0(SB), Y1, Y4
-	VFMADD213PD log_c3<>+0(SB), Y1, Y4
-	VFMADD213PD log_c2<>+0(SB), Y1, Y4
-	VFMADD213PD log_c1<>+0(SB), Y1, Y4
-	VFMADD213PD log_c0<>+0(SB), Y1, Y4
-	VMULPD      Y3, Y4, Y4
-	VFMADD231PD ln2<>+0(SB), Y2, Y4
-	VCVTPD2PSY  Y4, X1
-	VMULPS      X1, X0, X2
-	VXORPS      sign<>+0(SB), X2, X2
-	VMOVUPS     X2, 16(CX)
-	VXORPS      X2, X2, X2
-	VCMPPS      $0x00, X2, X0, X2
-	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
-	VMOVUPS     X1, 16(AX)
-	VMOVUPS     32(DX), X0
-	VCVTPS2PD   X0, Y1
-	VPADDQ      log_offset<>+0(SB), Y1, Y1
-	VPSRLQ      $0x34, Y1, Y2
-	VPOR        whole<>+0(SB), Y2, Y2
-	VSUBPD      log_bias<>+0(SB), Y2, Y2
-	VPAND       mantissa<>+0(SB), Y1, Y1
-	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
-	VSUBPD      one<>+0(SB), Y1, Y1
-	VADDPD      log_c0<>+0(SB), Y1, Y3
-	VDIVPD      Y3, Y1, Y3
-	VMULPD      Y3, Y3, Y1
-	VMOVUPD     log_c6<>+0(SB), Y4
-	VFMADD213PD log_c5<>+0(SB), Y1, Y4
-	VFMADD213PD log_c4<>+0(SB), Y1, Y4
-	VFMADD213PD log_c3<>+0(SB), Y1, Y4
-	VFMADD213PD log_c2<>+0(SB), Y1, Y4
-	VFMADD213PD log_c1<>+0(SB), Y1, Y4
-	VFMADD213PD log_c0<>+0(SB), Y1, Y4
-	VMULPD      Y3, Y4, Y4
-	VFMADD231PD ln2<>+0(SB), Y2, Y4
-	VCVTPD2PSY  Y4, X1
-	VMULPS      X1, X0, X2
-	VXORPS      sign<>+0(SB), X2, X2
-	VMOVUPS     X2, 32(CX)
-	VXORPS      X2, X2, X2
-	VCMPPS      $0x00, X2, X0, X2
-	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
-	VMOVUPS     X1, 32(AX)
-	VMOVUPS     48(DX), X0
-	VCVTPS2PD   X0, Y1
-	VPADDQ      log_offset<>+0(SB), Y1, Y1
-	VPSRLQ      $0x34, Y1, Y2
-	VPOR        whole<>+0(SB), Y2, Y2
-	VSUBPD      log_bias<>+0(SB), Y2, Y2
-	VPAND       mantissa<>+0(SB), Y1, Y1
-	VPADDQ      sqrt_half<>+0(SB), Y1, Y1
-	VSUBPD      one<>+0(SB), Y1, Y1
-	VADDPD      log_c0<>+0(SB), Y1, Y3
-	VDIVPD      Y3, Y1, Y3
-	VMULPD      Y3, Y3, Y1
-	VMOVUPD     log_c6<>+0(SB), Y4
-	VFMADD213PD log_c5<>+0(SB), Y1, Y4
-	VFMADD213PD log_c4<>+0(SB), Y1, Y4
-	VFMADD213PD log_c3<>+0(SB), Y1, Y4
-	VFMADD213PD log_c2<>+0(SB), Y1, Y4
-	VFMADD213PD log_c1<>+0(SB), Y1, Y4
-	VFMADD213PD log_c0<>+0(SB), Y1, Y4
-	VMULPD      Y3, Y4, Y4
-	VFMADD231PD ln2<>+0(SB), Y2, Y4
-	VCVTPD2PSY  Y4, X1
-	VMULPS      X1, X0, X2
-	VXORPS      sign<>+0(SB), X2, X2
-	VMOVUPS     X2, 48(CX)
-	VXORPS      X2, X2, X2
-	VCMPPS      $0x00, X2, X0, X2
-	VBLENDVPS   X2, minus_inf<>+0(SB), X1, X1
-	VMOVUPS     X1, 48(AX)
+	VMOVUPS     (DX), X1
+	VDIVPS      X0, X1, X1
+	VMOVUPS     X1, (DX)
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VMOVUPD     log_c10<>+0(SB), Y4
+	VFMADD213PD log_c9<>+0(SB), Y2, Y4
+	VFMADD213PD log_c8<>+0(SB), Y2, Y4
+	VFMADD213PD log_c7<>+0(SB), Y2, Y4
+	VFMADD213PD log_c6<>+0(SB), Y2, Y4
+	VFMADD213PD log_c5<>+0(SB), Y2, Y4
+	VFMADD213PD log_c4<>+0(SB), Y2, Y4
+	VFMADD213PD log_c3<>+0(SB), Y2, Y4
+	VFMADD213PD log_c2<>+0(SB), Y2, Y4
+	VFMADD213PD log_c1<>+0(SB), Y2, Y4
+	VFMADD213PD log_c0<>+0(SB), Y2, Y4
+	VMULPD      Y2, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y3, Y4
+	VCVTPD2PSY  Y4, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, (CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, (AX)
+	VMOVUPS     16(DX), X1
+	VDIVPS      X0, X1, X1
+	VMOVUPS     X1, 16(DX)
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VMOVUPD     log_c10<>+0(SB), Y4
+	VFMADD213PD log_c9<>+0(SB), Y2, Y4
+	VFMADD213PD log_c8<>+0(SB), Y2, Y4
+	VFMADD213PD log_c7<>+0(SB), Y2, Y4
+	VFMADD213PD log_c6<>+0(SB), Y2, Y4
+	VFMADD213PD log_c5<>+0(SB), Y2, Y4
+	VFMADD213PD log_c4<>+0(SB), Y2, Y4
+	VFMADD213PD log_c3<>+0(SB), Y2, Y4
+	VFMADD213PD log_c2<>+0(SB), Y2, Y4
+	VFMADD213PD log_c1<>+0(SB), Y2, Y4
+	VFMADD213PD log_c0<>+0(SB), Y2, Y4
+	VMULPD      Y2, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y3, Y4
+	VCVTPD2PSY  Y4, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, 16(CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, 16(AX)
+	VMOVUPS     32(DX), X1
+	VDIVPS      X0, X1, X1
+	VMOVUPS     X1, 32(DX)
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VMOVUPD     log_c10<>+0(SB), Y4
+	VFMADD213PD log_c9<>+0(SB), Y2, Y4
+	VFMADD213PD log_c8<>+0(SB), Y2, Y4
+	VFMADD213PD log_c7<>+0(SB), Y2, Y4
+	VFMADD213PD log_c6<>+0(SB), Y2, Y4
+	VFMADD213PD log_c5<>+0(SB), Y2, Y4
+	VFMADD213PD log_c4<>+0(SB), Y2, Y4
+	VFMADD213PD log_c3<>+0(SB), Y2, Y4
+	VFMADD213PD log_c2<>+0(SB), Y2, Y4
+	VFMADD213PD log_c1<>+0(SB), Y2, Y4
+	VFMADD213PD log_c0<>+0(SB), Y2, Y4
+	VMULPD      Y2, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y3, Y4
+	VCVTPD2PSY  Y4, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, 32(CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, 32(AX)
+	VMOVUPS     48(DX), X1
+	VDIVPS      X0, X1, X1
+	VMOVUPS     X1, 48(DX)
+	VCVTPS2PD   X1, Y2
+	VPADDQ      log_offset<>+0(SB), Y2, Y2
+	VPSRLQ      $0x34, Y2, Y3
+	VPOR        whole<>+0(SB), Y3, Y3
+	VSUBPD      log_bias<>+0(SB), Y3, Y3
+	VPAND       mantissa<>+0(SB), Y2, Y2
+	VPADDQ      sqrt_half<>+0(SB), Y2, Y2
+	VSUBPD      one<>+0(SB), Y2, Y2
+	VMOVUPD     log_c10<>+0(SB), Y4
+	VFMADD213PD log_c9<>+0(SB), Y2, Y4
+	VFMADD213PD log_c8<>+0(SB), Y2, Y4
+	VFMADD213PD log_c7<>+0(SB), Y2, Y4
+	VFMADD213PD log_c6<>+0(SB), Y2, Y4
+	VFMADD213PD log_c5<>+0(SB), Y2, Y4
+	VFMADD213PD log_c4<>+0(SB), Y2, Y4
+	VFMADD213PD log_c3<>+0(SB), Y2, Y4
+	VFMADD213PD log_c2<>+0(SB), Y2, Y4
+	VFMADD213PD log_c1<>+0(SB), Y2, Y4
+	VFMADD213PD log_c0<>+0(SB), Y2, Y4
+	VMULPD      Y2, Y4, Y4
+	VFMADD231PD ln2<>+0(SB), Y3, Y4
+	VCVTPD2PSY  Y4, X2
+	VMULPS      X2, X1, X3
+	VXORPS      sign<>+0(SB), X3, X3
+	VMOVUPS     X3, 48(CX)
+	VXORPS      X3, X3, X3
+	VCMPPS      $0x00, X3, X1, X3
+	VBLENDVPS   X3, minus_inf<>+0(SB), X2, X2
+	VMOVUPS     X2, 48(AX)
 	ADDQ        $0x40, DX
 	ADDQ        $0x40, AX
 	ADDQ        $0x40, CX
@@ -3112,6 +3251,26 @@ groups:
 groups_end:
 	VZEROUPPER
 	RET
+
+DATA whole<>+0(SB)/8, $0x4330000000000000
+DATA whole<>+8(SB)/8, $0x4330000000000000
+DATA whole<>+16(SB)/8, $0x4330000000000000
+DATA whole<>+24(SB)/8, $0x4330000000000000
+DATA whole<>+32(SB)/8, $0x4330000000000000
+DATA whole<>+40(SB)/8, $0x4330000000000000
+DATA whole<>+48(SB)/8, $0x4330000000000000
+DATA whole<>+56(SB)/8, $0x4330000000000000
+GLOBL whole<>(SB), RODATA|NOPTR, $64
+
+DATA log_bias<>+0(SB)/8, $0x43300000000003ff
+DATA log_bias<>+8(SB)/8, $0x43300000000003ff
+DATA log_bias<>+16(SB)/8, $0x43300000000003ff
+DATA log_bias<>+24(SB)/8, $0x43300000000003ff
+DATA log_bias<>+32(SB)/8, $0x43300000000003ff
+DATA log_bias<>+40(SB)/8, $0x43300000000003ff
+DATA log_bias<>+48(SB)/8, $0x43300000000003ff
+DATA log_bias<>+56(SB)/8, $0x43300000000003ff
+GLOBL log_bias<>(SB), RODATA|NOPTR, $64
 
 // func gapAVX2(weight []float32, a []float32, b []float32) float64
 // Requires: AVX, FMA3, SSE2
@@ -3188,34 +3347,6 @@ groups:
 	VMOVUPS 32(CX), Y2
 	VDIVPS  Y0, Y1, Y1
 	VDIVPS  Y0, Y2, Y2
-	VMOVUPS Y1, (AX)
-	VMOVUPS Y2, 32(AX)
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, AX
-	SUBQ    $0x10, DX
-	JMP     groups
-
-groups_end:
-	VZEROUPPER
-	RET
-
-// func nearnessAVX2(dst []float32, src []float32, center float32)
-// Requires: AVX
-TEXT ·nearnessAVX2(SB), NOSPLIT, $0-52
-	MOVQ         dst_base+0(FP), AX
-	MOVQ         src_base+24(FP), CX
-	MOVQ         src_len+32(FP), DX
-	VBROADCASTSS center+48(FP), Y0
-
-groups:
-	CMPQ    DX, $0x00
-	JE      groups_end
-	VMOVUPS (CX), Y1
-	VMOVUPS 32(CX), Y2
-	VSUBPS  Y0, Y1, Y1
-	VORPS   sign<>+0(SB), Y1, Y1
-	VSUBPS  Y0, Y2, Y2
-	VORPS   sign<>+0(SB), Y2, Y2
 	VMOVUPS Y1, (AX)
 	VMOVUPS Y2, 32(AX)
 	ADDQ    $0x40, CX

@@ -116,6 +116,19 @@ func moveGo(out, s *span, body int, low float32) (n int, inside float64) {
 	return n, in.total()
 }
 
+func nearestGo(out, s *span, body int, low, center float32, base int32) (n int, inside float64) {
+	var in lanewise32
+	for i, x := range s.key[:body] {
+		k := -abs32(x - center)
+		if s.key[i] = k; k >= low {
+			in[i%lanes] += s.weight[i]
+			out.key[n], out.weight[n], out.pos[n] = k, s.weight[i], base+int32(i)
+			n++
+		}
+	}
+	return n, in.total()
+}
+
 func splitRoundedGo(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
 	var in, over lanewise32
 	for i := range body {
@@ -162,12 +175,6 @@ func divideGo(dst, src []float32, by float32) {
 	}
 }
 
-func nearnessGo(dst, src []float32, center float32) {
-	for i, x := range src {
-		dst[i] = -abs32(x - center)
-	}
-}
-
 func roundSumGo(src []float32, unit, half float32) (total float64, tie bool) {
 	var sum lanewise32
 	for i, x := range src {
@@ -178,22 +185,20 @@ func roundSumGo(src []float32, unit, half float32) (total float64, tie bool) {
 	return sum.total(), tie
 }
 
-func roundStoreGo(dst, weight, key []float32, below, unit float32) float64 {
+func sumRoundedGo(weight, key []float32, below, unit float32) float64 {
 	var sum lanewise32
 	for i, k := range key {
-		w := float32(0)
 		if k < below {
-			w = float32(weight[i]+unit) - unit
+			sum[i%lanes] += float32(weight[i]+unit) - unit
 		}
-		dst[i] = w
-		sum[i%lanes] += w
 	}
 	return sum.total()
 }
 
-func informationGo(logs, terms, prob []float32) {
-	for i, p := range prob {
-		logs[i], terms[i] = log32(p), 0
+func informationGo(logs, terms, weight []float32, total float32) {
+	for i, w := range weight {
+		p := w / total
+		weight[i], logs[i], terms[i] = p, log32(p), 0
 		if p > 0 {
 			terms[i] = -float32(p * logs[i])
 		}

@@ -22,6 +22,10 @@ func moveLanes(out, s *span, body int, low float32) (n int, inside float64) {
 	return moveGo(out, s, body, low)
 }
 
+func nearestLanes(out, s *span, body int, low, center float32, base int32) (n int, inside float64) {
+	return nearestGo(out, s, body, low, center, base)
+}
+
 func splitRoundedLanes(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
 	return splitRoundedGo(out, s, body, low, high, below, unit)
 }
@@ -34,18 +38,16 @@ func tallyLanes(key, weight []float32, low float32) (n int, sum float64) {
 
 func divideLanes(dst, src []float32, by float32) { divideGo(dst, src, by) }
 
-func nearnessLanes(dst, src []float32, center float32) { nearnessGo(dst, src, center) }
-
 func roundSumLanes(src []float32, unit, half float32) (float64, bool) {
 	return roundSumGo(src, unit, half)
 }
 
-func roundStoreLanes(dst, weight, key []float32, below, unit float32) float64 {
-	return roundStoreGo(dst, weight, key, below, unit)
+func sumRoundedLanes(weight, key []float32, below, unit float32) float64 {
+	return sumRoundedGo(weight, key, below, unit)
 }
 
-func informationLanes(logs, terms, prob []float32) {
-	informationGo(logs, terms, prob)
+func informationLanes(logs, terms, weight []float32, total float32) {
+	informationGo(logs, terms, weight, total)
 }
 
 // Kernels says what the full passes run on.

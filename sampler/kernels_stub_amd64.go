@@ -16,20 +16,23 @@ func expSumAVX512(src []float32, top float32, temp float32) float64
 // expStoreAVX512 is expStoreGo.
 func expStoreAVX512(dst []float32, src []float32, top float32, temp float32) (sum float64, dot float64)
 
-// splitAVX512 is splitGo, splitRoundedGo or moveGo.
+// splitAVX512 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func splitAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitListedAVX512 is splitGo, splitRoundedGo or moveGo.
+// splitListedAVX512 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func splitListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitRoundedAVX512 is splitGo, splitRoundedGo or moveGo.
+// splitRoundedAVX512 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func splitRoundedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
 
-// moveAVX512 is splitGo, splitRoundedGo or moveGo.
+// moveAVX512 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func moveAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
 
-// moveListedAVX512 is splitGo, splitRoundedGo or moveGo.
+// moveListedAVX512 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func moveListedAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
+
+// nearestAVX512 is splitGo, splitRoundedGo, moveGo or nearestGo.
+func nearestAVX512(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, center float32, base int32) (n int, inside float64)
 
 // momentsAVX512 is momentsGo.
 func momentsAVX512(src []float32) (n int, sum float64, squares float64)
@@ -40,20 +43,17 @@ func tallyAVX512(key []float32, weight []float32, low float32) (n int, sum float
 // roundSumAVX512 is roundSumGo.
 func roundSumAVX512(src []float32, unit float32, half float32) (sum float64, tie bool)
 
-// roundStoreAVX512 is roundStoreGo.
-func roundStoreAVX512(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
+// sumRoundedAVX512 is sumRoundedGo.
+func sumRoundedAVX512(weight []float32, key []float32, below float32, unit float32) (sum float64)
 
 // informationAVX512 is informationGo.
-func informationAVX512(logs []float32, terms []float32, prob []float32)
+func informationAVX512(logs []float32, terms []float32, weight []float32, total float32)
 
 // gapAVX512 is gapGo.
 func gapAVX512(weight []float32, a []float32, b []float32) float64
 
 // divideAVX512 is divideGo.
 func divideAVX512(dst []float32, src []float32, by float32)
-
-// nearnessAVX512 is nearnessGo.
-func nearnessAVX512(dst []float32, src []float32, center float32)
 
 // maximaAVX2 is maximaGo.
 func maximaAVX2(dst []float32, src []float32) (nan bool)
@@ -67,20 +67,23 @@ func expSumAVX2(src []float32, top float32, temp float32) float64
 // expStoreAVX2 is expStoreGo.
 func expStoreAVX2(dst []float32, src []float32, top float32, temp float32) (sum float64, dot float64)
 
-// splitAVX2 is splitGo, splitRoundedGo or moveGo.
+// splitAVX2 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func splitAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitListedAVX2 is splitGo, splitRoundedGo or moveGo.
+// splitListedAVX2 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func splitListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
 
-// splitRoundedAVX2 is splitGo, splitRoundedGo or moveGo.
+// splitRoundedAVX2 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func splitRoundedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
 
-// moveAVX2 is splitGo, splitRoundedGo or moveGo.
+// moveAVX2 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func moveAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
 
-// moveListedAVX2 is splitGo, splitRoundedGo or moveGo.
+// moveListedAVX2 is splitGo, splitRoundedGo, moveGo or nearestGo.
 func moveListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
+
+// nearestAVX2 is splitGo, splitRoundedGo, moveGo or nearestGo.
+func nearestAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, center float32, base int32) (n int, inside float64)
 
 // momentsAVX2 is momentsGo.
 func momentsAVX2(src []float32) (n int, sum float64, squares float64)
@@ -91,17 +94,14 @@ func tallyAVX2(key []float32, weight []float32, low float32) (n int, sum float64
 // roundSumAVX2 is roundSumGo.
 func roundSumAVX2(src []float32, unit float32, half float32) (sum float64, tie bool)
 
-// roundStoreAVX2 is roundStoreGo.
-func roundStoreAVX2(dst []float32, weight []float32, key []float32, below float32, unit float32) (sum float64)
+// sumRoundedAVX2 is sumRoundedGo.
+func sumRoundedAVX2(weight []float32, key []float32, below float32, unit float32) (sum float64)
 
 // informationAVX2 is informationGo.
-func informationAVX2(logs []float32, terms []float32, prob []float32)
+func informationAVX2(logs []float32, terms []float32, weight []float32, total float32)
 
 // gapAVX2 is gapGo.
 func gapAVX2(weight []float32, a []float32, b []float32) float64
 
 // divideAVX2 is divideGo.
 func divideAVX2(dst []float32, src []float32, by float32)
-
-// nearnessAVX2 is nearnessGo.
-func nearnessAVX2(dst []float32, src []float32, center float32)

@@ -80,17 +80,15 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	d := make([]float32, n)
 	divide(d, v, temp)
 	addFloats(d)
-	nearness(d, v, top/3)
-	addFloats(d)
 	rounded, tie := roundSum(e, 2, 1.0/(1<<23))
 	add(rounded)
 	if tie {
 		bits = append(bits, 2)
 	}
-	add(roundStore(d, e, v, top/2, 2))
-	addFloats(d)
+	add(sumRounded(e, v, top/2, 2))
 	terms := make([]float32, n)
-	information(d, terms, e)
+	information(d, terms, e, temp)
+	addFloats(e)
 	addFloats(d)
 	for _, x := range terms {
 		addFloats([]float32{x + 0})
@@ -121,6 +119,15 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 		addFloats(moved.weight[:j])
 		add(float64(j), about)
 		j, about = move(&moved, &all, top/3)
+		addFloats(moved.weight[:j])
+		add(float64(j), about)
+		for _, x := range moved.pos[:j] {
+			bits = append(bits, uint64(x))
+		}
+		copy(d, v)
+		j, about = nearest(&moved, &span{key: d, weight: e}, -top/2, top/3, 11)
+		addFloats(d)
+		addFloats(moved.key[:j])
 		addFloats(moved.weight[:j])
 		add(float64(j), about)
 		for _, x := range moved.pos[:j] {

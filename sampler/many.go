@@ -192,8 +192,8 @@ func (c *Chain) likeliest(n int) []uint64 {
 	if !ok {
 		least = c.rank(n).key
 	}
-	c.space.span.grow(len(s.logit))
-	pos, val := c.space.span.pos, c.space.span.key
+	c.space.spans[0].grow(len(s.logit))
+	pos, val := c.space.spans[0].pos, c.space.spans[0].key
 	m := c.collect(pos[:cap(pos)], val[:cap(val)], least)
 	c.space.words, c.space.spare = grown(c.space.words, m), grown(c.space.spare, m)
 	for i := range m {

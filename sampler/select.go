@@ -1,9 +1,6 @@
 package sampler
 
-import (
-	"math"
-	"slices"
-)
+import "math"
 
 // choice is the candidate at which the weights, summed up by descending keys, reach a
 // target.
@@ -26,91 +23,118 @@ const (
 	smallSampleSide = 7
 )
 
+// What is taken on each side of where the target would be if the weights were spread
+// evenly: a share of the whole, because they are not, and more where fewer of them make
+// it up, by chance.
+const (
+	evenSide   = 1.0 / 12
+	evenChance = 1.25 // over the square root of how many they are
+)
+
 // The largest weights that a guess looks at.
 const mostLarge = 2048
 
-// Candidates that are sorted to choose among them; of more, a bracket is faster.
-const sortedAtOnce = 72
+// Candidates that are sorted to choose among them; of more, a guess is faster. After
+// mostGuesses what is left is sorted, however many they are.
+const (
+	sortedAtOnce = 72
+	mostGuesses  = 32
+)
 
 // find is the first candidate, by descending keys and then by places, with which
 // the sum of the weights reaches target, or passes it when strict; total is that of all.
 // Its place is that in the span, or that which the span has for it.
-// A sample of the keys tells about where the target is, one pass sums what is above and
-// keeps what is there, and so on until there are few enough to sort (after Floyd and
-// Rivest, 1975).
 func (c *Chain) find(all *span, target, total float64, strict bool) choice {
-	out := &c.space.span
 	target = max(target, math.SmallestNonzeroFloat64)
+	at, reached := c.search(all, target, total, strict, inf32, 0)
+	if !reached { // but for the rounding of the sums
+		at = c.walk(all, 0, target, strict, inf32, 0)
+	}
+	return at
+}
+
+// search is find of the keys below a bound, with weights rounded to the precision of unit,
+// or as they are with 0; total is about what they add up to. Where they do not reach the
+// target, after is what they do add up to.
+//
+// A guess tells between which keys the target is, one pass sums what is above and keeps
+// what is there, and so on until there are few enough to sort (after Floyd and Rivest,
+// 1975).
+func (c *Chain) search(all *span, target, total float64, strict bool, below, unit float32) (at choice, reached bool) {
+	out, next := &c.space.spans[0], &c.space.spans[1]
+	low, high := -inf32, below
 	from, above, rest := *all, 0.0, total
-	low, high := -inf32, inf32
-	for tries := 0; len(from.key) > sortedAtOnce && tries < 16; tries++ {
-		out.grow(len(all.key))
-		l, h := c.bracket(&from, target-above, rest, high, 0)
-		l, h = max(l, low), min(h, high)
-		n, inside, over := split(out, &from, l, h)
-		if reached := above + over; !passes(reached, target, strict) && passes(reached+inside, target, strict) {
-			above, rest = reached, inside
-			low, high = l, h
-			shrunk := n < len(from.key)
-			if from = out.first(n, low); !shrunk {
-				break
-			}
-			continue
-		} else if !passes(reached, target, strict) {
-			high = l // it is below
+	first, how := true, evenly
+	for tries := 0; tries < mostGuesses && how <= between && (first && unit > 0 || len(from.key) > sortedAtOnce); tries++ {
+		if how == evenly && high-from.from == inf32 {
+			how = bySample
+		}
+		l, h := c.guess(how, &from, target-above, rest, low, high, unit)
+		out.grow(len(from.key))
+		n, inside, over := 0, 0.0, 0.0
+		if first && unit > 0 {
+			n, inside, over = splitRounded(out, &from, l, h, below, unit)
 		} else {
+			n, inside, over = split(out, &from, l, h)
+		}
+		switch over += above; {
+		case passes(over, target, strict):
 			low = h
+		case passes(over+inside, target, strict):
+			if how++; n < len(from.key)*3/4 || how > between && n < len(from.key) {
+				how = evenly
+			}
+			low, high, above, rest = l, h, over, inside
+			from, first = out.first(n, l), false
+			out, next = next, out
+			continue
+		case l == -inf32:
+			return choice{after: over + inside}, false
+		default:
+			high = l
 		}
-		if low >= high {
-			low, high = -inf32, inf32
-			break
+		if how++; low >= high { // sums of other parts are rounded otherwise
+			at = c.walk(all, 0, target, strict, below, unit)
+			return at, passes(at.after, target, strict)
 		}
-		n, inside, above = split(out, all, low, high)
-		rest = inside
-		from = out.first(n, low)
 	}
-	if low >= high || len(from.key) == 0 {
-		from, above = *all, 0
-	}
-	return c.walk(&from, above, target, strict)
+	return c.walk(&from, above, target, strict, below, unit), true
 }
 
 func passes(sum, target float64, strict bool) bool {
 	return sum > target || sum == target && !strict
 }
 
-// findRounded is find of the keys below a bound, with weights rounded to the precision of
-// unit, in one pass where the guess is right; else it finds nothing. total is about what
-// the weights add up to.
-func (c *Chain) findRounded(s *span, target, total float64, below, unit float32) (found choice, ok bool) {
-	out := &c.space.span
-	out.grow(len(s.key))
-	low, high := c.bracket(s, target, total, below, unit)
-	n, inside, above := splitRounded(out, s, low, high, below, unit)
-	if passes(above, target, false) || !passes(above+inside, target, false) {
-		return choice{}, false
+// guessing is how two keys are found between which a target is: the next way is taken
+// where one was wrong, or kept too much.
+type guessing int8
+
+const (
+	evenly   guessing = iota // as if the weights were spread evenly between two ends
+	bySample                 // from a sample
+	between                  // all that is left
+)
+
+// guess is two keys, from low to high, between which the target is likely. rest is about
+// the sum of all weights.
+func (c *Chain) guess(how guessing, s *span, target, rest float64, low, high, unit float32) (l, h float32) {
+	switch how {
+	case between:
+		return low, high
+	case bySample:
+		l, h = c.bracket(s, target, rest, high, unit)
+	case evenly:
+		width := float64(high - s.from)
+		at, side := target/rest, evenSide+evenChance/math.Sqrt(float64(len(s.key)))
+		l, h = high-float32((at+side)*width), high-float32((at-side)*width)
 	}
-	from, rest := out.first(n, low), inside
-	for len(from.key) > sortedAtOnce {
-		low, high = c.bracket(&from, target-above, rest, high, unit)
-		n, inside, over := split(out, &from, low, high)
-		if passes(above+over, target, false) || !passes(above+over+inside, target, false) {
-			return choice{}, false
-		}
-		shrunk := n < len(from.key)
-		if from, above, rest = out.first(n, low), above+over, inside; !shrunk {
-			break
-		}
-	}
-	return c.walk(&from, above, target, false), true
+	return max(l, low), min(h, high)
 }
 
-// bracket guesses two keys between which the target is. rest is the sum of all weights;
-// keys from below on count for nothing, and weights as they are rounded to the precision of
-// unit, or as they are with 0.
-// The guess goes from the end, where a sample tells the sum well, because no weight there
-// is so large that the sample misses much of it. In the order of typical that is so only
-// without the largest weights, which are all looked at.
+// bracket is a guess from a sample of the keys below a bound. It goes from the end, where
+// a sample tells the sum well, because no weight there is so large that the sample misses
+// much of it. In the order of typical that is so only without the largest weights, which
+// are all looked at.
 func (c *Chain) bracket(s *span, target, rest float64, below, unit float32) (low, high float32) {
 	n, size, side := len(s.key), smallSample, smallSampleSide
 	if n > samplesMany {
@@ -130,21 +154,21 @@ func (c *Chain) bracket(s *span, target, rest float64, below, unit float32) (low
 	}
 	c.space.words, c.space.spare = words, grown(c.space.spare, len(words))
 	sortRanked(words, c.space.spare)
-	c.space.sums = grown(c.space.sums, len(words)+1)
-	between := c.space.sums // of the large ones, before each of the sample
-	clear(between)
-	for i, k := range large.key {
-		if k >= s.from && k < below {
-			at, _ := slices.BinarySearch(words, ranked(k, 0))
-			between[at] += float64(float32(large.weight[i]+unit) - unit)
-		}
+	next := len(large.key)
+	for next > 0 && large.key[next-1] < s.from {
+		next--
 	}
 	at, left := len(words), rest-target
 	for ; at > 0; at-- {
-		left -= between[at]
-		if word := words[at-1]; keyOf(word) < below {
-			left -= each * float64(float32(s.weight[uint32(word)]+unit)-unit)
+		word := words[at-1]
+		key := keyOf(word)
+		if key >= below {
+			continue
 		}
+		for ; next > 0 && large.key[next-1] < key; next-- {
+			left -= rounded(large.weight[next-1], unit)
+		}
+		left -= each * rounded(s.weight[uint32(word)], unit)
 		if left < 0 {
 			break
 		}
@@ -162,10 +186,13 @@ func (c *Chain) bracket(s *span, target, rest float64, below, unit float32) (low
 	return low, high
 }
 
-// heaviest are the candidates with the largest weights of a span, or of all that it is a
-// part of, and the weight that they have at least; none where many weigh the same.
+// rounded is a weight rounded to the precision of unit, or as it is with 0.
+func rounded(weight, unit float32) float64 { return float64(float32(weight+unit) - unit) }
+
+// heaviest are the candidates with the largest weights, by descending keys, and the weight
+// that they have at least; none where many weigh the same.
 func (c *Chain) heaviest(s *span) (large span, least float32) {
-	if large = c.set.large; large.key != nil && len(s.key) > samplesMany/2 {
+	if large = c.set.large; large.key != nil {
 		return large, c.set.least
 	}
 	n := len(s.weight)
@@ -187,23 +214,42 @@ func (c *Chain) heaviest(s *span) (large span, least float32) {
 	for i, at := range large.pos {
 		large.key[i] = s.key[at]
 	}
+	c.descend(&large)
 	return large, least
 }
 
-// walk sorts what is left and sums it up.
-func (c *Chain) walk(s *span, above, target float64, strict bool) choice {
+// descend sorts keys and weights by descending keys.
+func (c *Chain) descend(s *span) {
 	n := len(s.key)
 	c.space.words, c.space.spare = grown(c.space.words, n), grown(c.space.spare, n)
 	words := c.space.words
 	for i, k := range s.key {
-		words[i] = ranked(k, i)
+		words[i] = ranked(k, int(math.Float32bits(s.weight[i])))
 	}
 	sortRanked(words, c.space.spare)
-	run := above
+	for i, w := range words {
+		s.key[i], s.weight[i] = keyOf(w), math.Float32frombits(uint32(w))
+	}
+}
+
+// walk sorts what is left and sums it up.
+func (c *Chain) walk(s *span, above, target float64, strict bool, below, unit float32) choice {
+	c.space.words, c.space.spare = grown(c.space.words, len(s.key)), grown(c.space.spare, len(s.key))
+	words := c.space.words[:0]
+	for i, k := range s.key {
+		if k < below {
+			words = append(words, ranked(k, i))
+		}
+	}
+	sortRanked(words, c.space.spare)
+	n, run := len(words), above
+	if n == 0 {
+		return choice{after: above}
+	}
 	at, before := n-1, run
 	for i, w := range words {
 		before = run
-		run += float64(s.weight[uint32(w)])
+		run += rounded(s.weight[uint32(w)], unit)
 		if passes(run, target, strict) {
 			at = i
 			break

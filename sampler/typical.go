@@ -71,14 +71,12 @@ func (c *Chain) inform() (all float64, h float32) {
 		sum, dot = sum+x, dot+y
 	})
 	s.large = c.largest(&part)
-	divide(part.weight, part.weight, total)
-	information(logs[:m], terms[:m], part.weight)
+	information(logs[:m], terms[:m], part.weight, total)
 	part.weight = terms[:m]
 	norm := math.Log(float64(total))
 	inside, expected := (inside*norm-insideDot)/float64(total), (sum*norm-dot)/float64(total)
 	h = c.sumLikely(&part, below, inside, terms, &expected, func(from, to int) {
-		divide(weight[from:to], weight[from:to], total)
-		information(logs[from:to], terms[from:to], weight[from:to])
+		information(logs[from:to], terms[from:to], weight[from:to], total)
 	})
 	return sum / float64(total), h
 }
@@ -128,12 +126,11 @@ func (c *Chain) sumLikely(part *span, below float32, inside float64, weight []fl
 			room = 0
 		}
 	}
-	c.space.rounded = grown(c.space.rounded, chunk)
 	for from := 0; from < len(key); from += chunk {
 		to := min(from+chunk, len(key))
 		fill(from, to)
 		if rest < room {
-			rest += roundStore(c.space.rounded[:to-from], weight[from:to], key[from:to], below, unit)
+			rest += sumRounded(weight[from:to], key[from:to], below, unit)
 		}
 	}
 	switch {
@@ -151,19 +148,17 @@ func (c *Chain) sumLikely(part *span, below float32, inside float64, weight []fl
 func (c *Chain) sumNearest(h float32, all float64, stop float32) (x crossing, near span) {
 	key, weight := c.space.key, c.space.weight
 	sample := c.sample(key)
-	nearness(sample, sample, -h)
+	for i, x := range sample {
+		sample[i] = -abs32(x + h)
+	}
 	below := quickselect(sample, len(sample)/16)
 	part := &c.space.parts[0]
 	part.grow(len(key))
 	m, inside := 0, 0.0
 	for from := 0; from < len(key); from += chunk {
 		to := min(from+chunk, len(key))
-		nearness(key[from:to], key[from:to], -h)
 		out := span{key: part.key[m:cap(part.key)], weight: part.weight[m:cap(part.weight)], pos: part.pos[m:cap(part.pos)]}
-		k, w := move(&out, &span{key: key[from:to], weight: weight[from:to]}, below)
-		for i := range out.pos[:k] {
-			out.pos[i] += int32(from)
-		}
+		k, w := nearest(&out, &span{key: key[from:to], weight: weight[from:to]}, below, -h, int32(from))
 		m, inside = m+k, inside+w
 	}
 	c.set.least = inf32
@@ -172,6 +167,7 @@ func (c *Chain) sumNearest(h float32, all float64, stop float32) (x crossing, ne
 		large.key[i], large.weight[i] = key[at], weight[at]
 		c.set.least = min(c.set.least, weight[at])
 	}
+	c.descend(large)
 	near = part.first(m, below)
 	return c.sumParted(whole(key, weight), &near, below, 0, inside, all, stop), near
 }

@@ -31,11 +31,6 @@ func (*avx2) store(v []Register, p Register) {
 
 func (*avx2) div(x, by Register) { VDIVPS(by, x, x) }
 
-func (*avx2) minusDistance(x, center Register) {
-	VSUBPS(center, x, x)
-	VORPS(int32s("sign", func(int) int32 { return -1 << 31 }), x, x)
-}
-
 func (v *avx2) nanStart() {
 	v.nan = YMM()
 	VXORPS(v.nan, v.nan, v.nan)
@@ -228,8 +223,25 @@ func (v *avx2) splitLoop(c splitArgs) {
 	}
 	in, over := zeros(4), zeros(4)
 	place, t := GP32(), GP32()
-	XORL(place, place)
+	if c.base != "" {
+		MOVL(argument(c.base), place)
+	} else {
+		XORL(place, place)
+	}
+	var center Register
+	if c.center != "" {
+		center = v.broadcast(c.center)
+	}
 	loop(c.n, "groups", func() {
+		if c.center != "" {
+			for _, x := range []Mem{at(c.key, 0), at(c.key, 32)} {
+				k := YMM()
+				VMOVUPS(x, k)
+				VSUBPS(center, k, k)
+				VORPS(int32s("sign", func(int) int32 { return -1 << 31 }), k, k)
+				VMOVUPS(k, x)
+			}
+		}
 		a, b := YMM(), YMM()
 		VCMPPS(Imm(2), at(c.key, 0), low, a)
 		VCMPPS(Imm(2), at(c.key, 32), low, b)

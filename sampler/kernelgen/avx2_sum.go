@@ -37,7 +37,7 @@ func zeros(n int) (v []Register) {
 	return v
 }
 
-func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
+func (v *avx2) sumRoundedLoop(weight, key, n Register) {
 	below, unit := v.broadcast("below"), v.broadcast("unit")
 	sum := zeros(4)
 	loop(n, "groups", func() {
@@ -48,10 +48,8 @@ func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
 			VADDPS(at(weight, h*32), unit, w)
 			VSUBPS(unit, w, w)
 			VANDPS(mask, w, w)
-			VMOVUPS(w, at(dst, h*32))
 			VADDPS(w, sum[h], sum[h])
 		}
-		ADDQ(Imm(lanes*4), dst)
 		ADDQ(Imm(lanes*4), weight)
 		ADDQ(Imm(lanes*4), key)
 	})
@@ -60,10 +58,13 @@ func (v *avx2) roundStoreLoop(dst, weight, key, n Register) {
 }
 
 func (v *avx2) informationLoop(logs, terms, weight, n Register) {
+	total := v.broadcast("total").(Vec).AsX()
 	loop(n, "groups", func() {
 		for i := range 4 {
-			p, b, e, f, s, r := XMM(), YMM(), YMM(), YMM(), YMM(), YMM()
+			p, b, e, f, r := XMM(), YMM(), YMM(), YMM(), YMM()
 			VMOVUPS(at(weight, i*16), p)
+			VDIVPS(total, p, p)
+			VMOVUPS(p, at(weight, i*16))
 			VCVTPS2PD(p, b)
 			VPADDQ(words("log_offset", logBias<<52-logSqrtHalf), b, b)
 			VPSRLQ(Imm(52), b, e)
@@ -72,15 +73,11 @@ func (v *avx2) informationLoop(logs, terms, weight, n Register) {
 			VPAND(words("mantissa", 1<<52-1), b, f)
 			VPADDQ(words("sqrt_half", logSqrtHalf), f, f)
 			VSUBPD(float64s("one", 1), f, f)
-			VADDPD(float64s("log_c0", 2), f, s)
-			VDIVPD(s, f, s)
-			q := b
-			VMULPD(s, s, q)
-			VMOVUPD(float64s("log_c6", series[0]), r)
-			for i, c := range series[1:] {
-				VFMADD213PD(float64s("log_c"+string(rune('5'-i)), c), q, r)
+			VMOVUPD(coefficient(0, logarithm[0]), r)
+			for i, c := range logarithm[1:] {
+				VFMADD213PD(coefficient(i+1, c), f, r)
 			}
-			VMULPD(s, r, r)
+			VMULPD(f, r, r)
 			VFMADD231PD(float64s("ln2", 0x1.62e42fefa39efp-1), e, r)
 			l, zero, t := XMM(), XMM(), XMM()
 			VCVTPD2PSY(r, l)

@@ -44,11 +44,6 @@ func (*avx512) load(p Register) []Register {
 func (*avx512) store(v []Register, p Register) { VMOVUPS(v[0], at(p, 0)) }
 func (*avx512) div(x, by Register)             { VDIVPS(by, x, x) }
 
-func (*avx512) minusDistance(x, center Register) {
-	VSUBPS(center, x, x)
-	VPORD(int32s("sign", func(int) int32 { return -1 << 31 }), x, x)
-}
-
 func (*avx512) nanStart() { KXORW(K1, K1, K1) }
 
 func (*avx512) blockMax(p, dst Register) {
@@ -99,28 +94,34 @@ func (*avx512) nanResult(to Register) {
 	SETNE(to)
 }
 
-func (*avx512) filterLoop(pos, val, src, n, out Register, threshold, base string) {
+// places are those of the first group, from base on, if there is one, and what is between
+// two groups.
+func (*avx512) places(place, step Register, base string) {
+	VMOVDQU32(int32s("iota", func(i int) int32 { return int32(i) }), place)
+	VMOVDQU32(int32s("sixteen", func(int) int32 { return lanes }), step)
+	if base != "" {
+		first, all := GP32(), ZMM()
+		MOVL(argument(base), first)
+		VPBROADCASTD(first, all)
+		VPADDD(all, place, place)
+	}
+}
+
+func (v *avx512) filterLoop(pos, val, src, n, out Register, threshold, base string) {
 	least, place, step := ZMM(), ZMM(), ZMM()
 	VBROADCASTSS(argument(threshold), least)
-	first := GP32()
-	MOVL(argument(base), first)
-	VPBROADCASTD(first, place)
-	VPADDD(int32s("iota", func(i int) int32 { return int32(i) }), place, place)
-	VMOVDQU32(int32s("sixteen", func(int) int32 { return lanes }), step)
+	v.places(place, step, base)
 	x, y, m := ZMM(), ZMM(), GP64()
 	loop(n, "groups", func() {
 		VMOVUPS(at(src, 0), x)
 		VCMPPS(Imm(atLeast), least, x, K1)
 		KMOVW(K1, m.As32())
-		TESTL(m.As32(), m.As32())
-		JZ(LabelRef("none"))
 		VCOMPRESSPS_Z(x, K1, y)
 		VMOVUPS(y, indexed(val, out))
 		VPCOMPRESSD_Z(place, K1, y)
 		VMOVDQU32(y, indexed(pos, out))
 		POPCNTL(m.As32(), m.As32())
 		ADDQ(m, out)
-		Label("none")
 		VPADDD(step, place, place)
 		ADDQ(Imm(lanes*4), src)
 	})
@@ -236,15 +237,20 @@ func (v *avx512) splitLoop(c splitArgs) {
 	}
 	in, over := zeros512(), zeros512()
 	place, step := ZMM(), ZMM()
-	VMOVDQU32(int32s("iota", func(i int) int32 { return int32(i) }), place)
-	VMOVDQU32(int32s("sixteen", func(int) int32 { return lanes }), step)
+	v.places(place, step, c.base)
+	var center Register
+	if c.center != "" {
+		center = v.broadcast(c.center)
+	}
 	k, w, part, m := ZMM(), ZMM(), ZMM(), GP64()
 	loop(c.n, "groups", func() {
 		VMOVUPS(at(c.key, 0), k)
+		if c.center != "" {
+			VSUBPS(center, k, k)
+			VPORD(int32s("sign", func(int) int32 { return -1 << 31 }), k, k)
+			VMOVUPS(k, at(c.key, 0))
+		}
 		VCMPPS(Imm(atLeast), low, k, K1)
-		KMOVW(K1, m.As32())
-		TESTL(m.As32(), m.As32())
-		JZ(LabelRef("none"))
 		if c.high != "" {
 			VCMPPS(Imm(atLeast), high, k, K2)
 		}
@@ -275,7 +281,6 @@ func (v *avx512) splitLoop(c splitArgs) {
 		KMOVW(K1, m.As32())
 		POPCNTL(m.As32(), m.As32())
 		ADDQ(m, c.out)
-		Label("none")
 		if !c.listed {
 			VPADDD(step, place, place)
 		} else {

@@ -8,10 +8,7 @@ import (
 
 func (v *avx512) roundSumLoop(src, n Register) {
 	unit, half := v.broadcast("unit"), v.broadcast("half")
-	sum := []Register{ZMM(), ZMM()}
-	for i := range 2 {
-		VPXORQ(sum[i], sum[i], sum[i])
-	}
+	sum := zeros512()
 	v.nanStart()
 	x, w := ZMM(), ZMM()
 	loop(n, "groups", func() {
@@ -29,21 +26,16 @@ func (v *avx512) roundSumLoop(src, n Register) {
 	v.total(sum, 0)
 }
 
-func (v *avx512) roundStoreLoop(dst, weight, key, n Register) {
+func (v *avx512) sumRoundedLoop(weight, key, n Register) {
 	below, unit := v.broadcast("below"), v.broadcast("unit")
-	sum := []Register{ZMM(), ZMM()}
-	for i := range 2 {
-		VPXORQ(sum[i], sum[i], sum[i])
-	}
+	sum := zeros512()
 	w := ZMM()
 	loop(n, "groups", func() {
 		VMOVUPS(at(key, 0), w)
 		VCMPPS(Imm(less), below, w, K1)
 		VADDPS(at(weight, 0), unit, w)
-		VSUBPS_Z(unit, w, K1, w)
-		VMOVUPS(w, at(dst, 0))
-		VADDPS(w, sum[0], sum[0])
-		ADDQ(Imm(lanes*4), dst)
+		VSUBPS(unit, w, w)
+		VADDPS(w, sum[0], K1, sum[0])
 		ADDQ(Imm(lanes*4), weight)
 		ADDQ(Imm(lanes*4), key)
 	})
@@ -58,40 +50,36 @@ func (v *avx512) informationLoop(logs, terms, weight, n Register) {
 		return z
 	}
 	var c []Register
-	for i, x := range series {
-		c = append(c, get(float64s("log_c"+string(rune('6'-i)), x)))
+	for i, x := range logarithm[1:] {
+		c = append(c, get(coefficient(i+1, x)))
 	}
 	offset := get(words("log_offset", logBias<<52-logSqrtHalf))
 	mantissa, root := get(words("mantissa", 1<<52-1)), get(words("sqrt_half", logSqrtHalf))
-	whole, bias := get(words("whole", wholeBits)), get(float64s("log_bias", 1<<52+logBias))
-	one, two, ln2 := get(float64s("one", 1)), c[len(c)-1], get(float64s("ln2", 0x1.62e42fefa39efp-1))
-	p, half, least, zero := ZMM(), YMM(), ZMM(), ZMM()
+	one, ln2 := get(float64s("one", 1)), get(float64s("ln2", 0x1.62e42fefa39efp-1))
+	total := v.broadcast("total")
+	p, least, zero := ZMM(), ZMM(), ZMM()
 	VMOVUPS(int32s("minus_inf", func(int) int32 { return -0x800000 }), least)
 	VPXORQ(zero, zero, zero)
 	l := ZMM()
 	loop(n, "groups", func() {
 		VMOVUPS(at(weight, 0), p)
+		VDIVPS(total, p, p)
+		VMOVUPS(p, at(weight, 0))
 		VCMPPS(Imm(equal), zero, p, K1)
-		VEXTRACTF32X8(Imm(1), p, half)
 		high := YMM()
-		for i, from := range []Register{p.AsY(), half} {
-			b, e, f, s, q, r := ZMM(), ZMM(), ZMM(), ZMM(), ZMM(), ZMM()
-			VCVTPS2PD(from, b)
+		for i := range 2 {
+			b, e, f, r := ZMM(), ZMM(), ZMM(), ZMM()
+			VCVTPS2PD(at(weight, i*32), b)
 			VPADDQ(offset, b, b)
-			VPSRLQ(Imm(52), b, e)
-			VPORQ(whole, e, e)
-			VSUBPD(bias, e, e)
+			VGETEXPPD(b, e)
 			VPANDQ(mantissa, b, f)
 			VPADDQ(root, f, f)
 			VSUBPD(one, f, f)
-			VADDPD(two, f, s)
-			VDIVPD(s, f, s)
-			VMULPD(s, s, q)
-			VMOVAPD(c[0], r)
-			for _, next := range c[1:] {
-				VFMADD213PD(next, q, r)
+			VMOVUPD(coefficient(0, logarithm[0]), r)
+			for _, next := range c {
+				VFMADD213PD(next, f, r)
 			}
-			VMULPD(s, r, r)
+			VMULPD(f, r, r)
 			VFMADD231PD(ln2, e, r)
 			if i == 0 {
 				VCVTPD2PS(r, l.AsY())
@@ -100,8 +88,7 @@ func (v *avx512) informationLoop(logs, terms, weight, n Register) {
 			}
 		}
 		VINSERTF32X8(Imm(1), high, l, l)
-		VMULPS(l, p, p)
-		VPXORD(int32s("sign", func(int) int32 { return -1 << 31 }), p, p)
+		VFNMSUB213PS(zero, l, p)
 		VMOVUPS(p, at(terms, 0))
 		VMOVAPS(least, K1, l)
 		VMOVUPS(l, at(logs, 0))

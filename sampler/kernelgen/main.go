@@ -4,6 +4,7 @@ package main
 
 import (
 	"math"
+	"strconv"
 	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -33,7 +34,6 @@ func main() {
 		information(v)
 		gap(v)
 		each(v, "divide", "by", func(x, by Register) { v.div(x, by) })
-		each(v, "nearness", "center", func(x, center Register) { v.minusDistance(x, center) })
 	}
 	Generate()
 }
@@ -102,7 +102,7 @@ type vectors interface {
 	momentsLoop(src, n, count Register)
 	tallyLoop(key, weight, n, count Register)
 	roundSumLoop(src, n Register)
-	roundStoreLoop(dst, weight, key, n Register)
+	sumRoundedLoop(weight, key, n Register)
 	informationLoop(logs, terms, weight, n Register)
 	gapLoop(weight, a, b, n Register)
 
@@ -110,7 +110,6 @@ type vectors interface {
 	load(p Register) []Register
 	store(v []Register, p Register)
 	div(x, by Register)
-	minusDistance(x, center Register)
 }
 
 // loop runs body for each group of n floats.
@@ -185,6 +184,7 @@ func exps(v vectors) {
 type splitArgs struct {
 	outKey, outWeight, outPos, key, weight, pos, n, out Register
 	low, high, below, unit                              string // high: not where all is moved; below and unit: as they are rounded
+	center, base                                        string // where keys are made of distances
 	listed                                              bool
 }
 
@@ -192,7 +192,7 @@ type splitArgs struct {
 func (c *splitArgs) singles() bool { return c.unit != "" || c.high == "" }
 
 func split(v vectors) {
-	for _, kind := range []string{"", "listed", "rounded", "move", "move listed"} {
+	for _, kind := range []string{"", "listed", "rounded", "move", "move listed", "nearest"} {
 		listed := strings.HasSuffix(kind, "listed")
 		name, signature := "split", "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, low, high float32) (n int, inside, above float64)"
 		if listed {
@@ -208,7 +208,11 @@ func split(v vectors) {
 			name = strings.ReplaceAll(name, "split", "move")
 			signature = strings.ReplaceAll(strings.ReplaceAll(signature, "low, high", "low"), "inside, above", "inside")
 		}
-		text(v, name, signature, "is splitGo, splitRoundedGo or moveGo.")
+		if kind == "nearest" {
+			c.high, c.center, c.base = "", "center", "base"
+			name, signature = kind, "func(outKey, outWeight []float32, outPos []int32, key, weight []float32, low, center float32, base int32) (n int, inside float64)"
+		}
+		text(v, name, signature, "is splitGo, splitRoundedGo, moveGo or nearestGo.")
 		c.outKey, c.outWeight, c.outPos = Load(Param("outKey").Base(), GP64()), Load(Param("outWeight").Base(), GP64()), Load(Param("outPos").Base(), GP64())
 		c.key, c.weight = Load(Param("key").Base(), GP64()), Load(Param("weight").Base(), GP64())
 		c.n, c.out = Load(Param("key").Len(), GP64()), GP64()
@@ -255,32 +259,35 @@ func rounded(v vectors) {
 	v.close()
 	RET()
 
-	text(v, "roundStore", "func(dst, weight, key []float32, below, unit float32) (sum float64)", "is roundStoreGo.")
-	dst := Load(Param("dst").Base(), GP64())
+	text(v, "sumRounded", "func(weight, key []float32, below, unit float32) (sum float64)", "is sumRoundedGo.")
 	weight, key := Load(Param("weight").Base(), GP64()), Load(Param("key").Base(), GP64())
 	n = Load(Param("key").Len(), GP64())
-	v.roundStoreLoop(dst, weight, key, n)
+	v.sumRoundedLoop(weight, key, n)
 	v.close()
 	RET()
 }
 
-// The series of exp.go, from its highest coefficient on.
-var series = []float64{2.0 / 13, 2.0 / 11, 2.0 / 9, 2.0 / 7, 2.0 / 5, 2.0 / 3, 2}
+// The logarithm's polynomial of exp.go, from its highest coefficient on.
+var logarithm = []float64{0x1.137df02366592p-4, -0x1.dffe43a27fd3ep-4, 0x1.e87df0e539083p-4, -0x1.fbf1f89c20798p-4, 0x1.231298b2979bep-3, -0x1.555be33f55f7ap-3,
+	0x1.99a71b34e2b70p-3, -0x1.0000121961ec2p-2, 0x1.5555400a3c8fcp-2, -0x1.ffffffc706221p-2, 0x1.00000002b6152p+0}
 
 const (
 	logSqrtHalf = 0x3FE6A09E667F3BCD
-	logBias     = 1024
+	logBias     = 1023
 	wholeBits   = 0x4330000000000000 // 2^52: behind it the bits of a number are the number
 )
 
 func information(v vectors) {
-	text(v, "information", "func(logs, terms, prob []float32)", "is informationGo.")
+	text(v, "information", "func(logs, terms, weight []float32, total float32)", "is informationGo.")
 	logs, terms := Load(Param("logs").Base(), GP64()), Load(Param("terms").Base(), GP64())
-	weight, n := Load(Param("prob").Base(), GP64()), Load(Param("prob").Len(), GP64())
+	weight, n := Load(Param("weight").Base(), GP64()), Load(Param("weight").Len(), GP64())
 	v.informationLoop(logs, terms, weight, n)
 	v.close()
 	RET()
 }
+
+// coefficient is a place in the logarithm's polynomial.
+func coefficient(i int, x float64) Mem { return float64s("log_c"+strconv.Itoa(len(logarithm)-1-i), x) }
 
 func gap(v vectors) {
 	text(v, "gap", "func(weight, a, b []float32) float64", "is gapGo.")
