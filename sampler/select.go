@@ -48,7 +48,7 @@ func (c *Chain) find(all *span, target, total float64, strict bool) choice {
 	target = max(target, math.SmallestNonzeroFloat64)
 	at, reached := c.search(all, target, total, strict, inf32, 0)
 	if !reached { // but for the rounding of the sums
-		at = c.walk(all, 0, target, strict, inf32, 0)
+		at = c.walk(all, 0, target, strict)
 	}
 	return at
 }
@@ -93,12 +93,13 @@ func (c *Chain) search(all *span, target, total float64, strict bool, below, uni
 		default:
 			high = l
 		}
-		if how++; low >= high { // sums of other parts are rounded otherwise
-			at = c.walk(all, 0, target, strict, below, unit)
-			return at, passes(at.after, target, strict)
+		if how++; low >= high { // the sum of the same as other parts was another, by its last bits
+			from, above = *all, 0
+			break
 		}
 	}
-	return c.walk(&from, above, target, strict, below, unit), true
+	at = c.walk(&from, above, target, strict)
+	return at, passes(at.after, target, strict)
 }
 
 func passes(sum, target float64, strict bool) bool {
@@ -233,23 +234,19 @@ func (c *Chain) descend(s *span) {
 }
 
 // walk sorts what is left and sums it up.
-func (c *Chain) walk(s *span, above, target float64, strict bool, below, unit float32) choice {
-	c.space.words, c.space.spare = grown(c.space.words, len(s.key)), grown(c.space.spare, len(s.key))
-	words := c.space.words[:0]
+func (c *Chain) walk(s *span, above, target float64, strict bool) choice {
+	n := len(s.key)
+	c.space.words, c.space.spare = grown(c.space.words, n), grown(c.space.spare, n)
+	words := c.space.words
 	for i, k := range s.key {
-		if k < below {
-			words = append(words, ranked(k, i))
-		}
+		words[i] = ranked(k, i)
 	}
 	sortRanked(words, c.space.spare)
-	n, run := len(words), above
-	if n == 0 {
-		return choice{after: above}
-	}
+	run := above
 	at, before := n-1, run
 	for i, w := range words {
 		before = run
-		run += rounded(s.weight[uint32(w)], unit)
+		run += float64(s.weight[uint32(w)])
 		if passes(run, target, strict) {
 			at = i
 			break
