@@ -100,8 +100,8 @@ func FuzzChains(f *testing.F) {
 			p.Mirostat = 1 + r.IntN(2)
 			p.MirostatTau = 1 + 10*r.Float32()
 		}
-		if choices&32 != 0 {
-			p.Temperature = 0
+		if choices&32 != 0 { // MinKeep would keep any of the tokens that have no probability
+			p.Temperature, p.MinKeep = 0, 0
 		}
 		comparePlain(t, r, 1+int(size)%9000, 6, p)
 	})
