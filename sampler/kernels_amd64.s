@@ -1700,7 +1700,7 @@ done:
 	RET
 
 // func filterAVX2(pos []int32, val []float32, src []float32, threshold float32, base int32) int
-// Requires: AVX
+// Requires: AVX, AVX2, POPCNT
 TEXT ·filterAVX2(SB), NOSPLIT, $0-88
 	MOVQ         pos_base+0(FP), AX
 	MOVQ         val_base+24(FP), CX
@@ -1708,42 +1708,304 @@ TEXT ·filterAVX2(SB), NOSPLIT, $0-88
 	MOVQ         src_len+56(FP), BX
 	XORQ         SI, SI
 	VBROADCASTSS threshold+72(FP), Y0
-	MOVL         base+76(FP), DI
+	LEAQ         compression<>+0(SB), DI
+	MOVL         base+76(FP), R8
 
 groups:
-	CMPQ      BX, $0x00
-	JE        groups_end
-	VCMPPS    $0x02, (DX), Y0, Y1
-	VCMPPS    $0x02, 32(DX), Y0, Y2
-	VMOVMSKPS Y1, R9
-	VMOVMSKPS Y2, R8
-	SHLL      $0x08, R8
-	ORL       R8, R9
-
-bits:
-	TESTL R9, R9
-	JZ    bits_end
-	BSFL  R9, R10
-	LEAL  -1(R9), R8
-	ANDL  R8, R9
-	MOVL  (DX)(R10*4), R8
-	MOVL  R8, (CX)(SI*4)
-	MOVL  R10, R8
-	ADDL  DI, R8
-	MOVL  R8, (AX)(SI*4)
-	INCQ  SI
-	JMP   bits
-
-bits_end:
-	ADDL $0x10, DI
-	ADDQ $0x40, DX
-	SUBQ $0x10, BX
-	JMP  groups
+	CMPQ         BX, $0x00
+	JE           groups_end
+	VCMPPS       $0x02, (DX), Y0, Y1
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	VPADDD       iota<>+0(SB), Y2, Y2
+	VMOVMSKPS    Y1, R9
+	VPMOVZXBD    (DI)(R9*8), Y1
+	VPERMPS      (DX), Y1, Y3
+	VMOVUPS      Y3, (CX)(SI*4)
+	VPERMPS      Y2, Y1, Y3
+	VMOVUPS      Y3, (AX)(SI*4)
+	POPCNTL      R9, R9
+	ADDQ         R9, SI
+	ADDL         $0x08, R8
+	VCMPPS       $0x02, 32(DX), Y0, Y1
+	VMOVD        R8, X2
+	VPBROADCASTD X2, Y2
+	VPADDD       iota<>+0(SB), Y2, Y2
+	VMOVMSKPS    Y1, R9
+	VPMOVZXBD    (DI)(R9*8), Y1
+	VPERMPS      32(DX), Y1, Y3
+	VMOVUPS      Y3, (CX)(SI*4)
+	VPERMPS      Y2, Y1, Y3
+	VMOVUPS      Y3, (AX)(SI*4)
+	POPCNTL      R9, R9
+	ADDQ         R9, SI
+	ADDL         $0x08, R8
+	ADDQ         $0x40, DX
+	SUBQ         $0x10, BX
+	JMP          groups
 
 groups_end:
 	MOVQ SI, ret+80(FP)
 	VZEROUPPER
 	RET
+
+DATA compression<>+0(SB)/8, $0x0000000000000000
+DATA compression<>+8(SB)/8, $0x0000000000000000
+DATA compression<>+16(SB)/8, $0x0000000000000001
+DATA compression<>+24(SB)/8, $0x0000000000000100
+DATA compression<>+32(SB)/8, $0x0000000000000002
+DATA compression<>+40(SB)/8, $0x0000000000000200
+DATA compression<>+48(SB)/8, $0x0000000000000201
+DATA compression<>+56(SB)/8, $0x0000000000020100
+DATA compression<>+64(SB)/8, $0x0000000000000003
+DATA compression<>+72(SB)/8, $0x0000000000000300
+DATA compression<>+80(SB)/8, $0x0000000000000301
+DATA compression<>+88(SB)/8, $0x0000000000030100
+DATA compression<>+96(SB)/8, $0x0000000000000302
+DATA compression<>+104(SB)/8, $0x0000000000030200
+DATA compression<>+112(SB)/8, $0x0000000000030201
+DATA compression<>+120(SB)/8, $0x0000000003020100
+DATA compression<>+128(SB)/8, $0x0000000000000004
+DATA compression<>+136(SB)/8, $0x0000000000000400
+DATA compression<>+144(SB)/8, $0x0000000000000401
+DATA compression<>+152(SB)/8, $0x0000000000040100
+DATA compression<>+160(SB)/8, $0x0000000000000402
+DATA compression<>+168(SB)/8, $0x0000000000040200
+DATA compression<>+176(SB)/8, $0x0000000000040201
+DATA compression<>+184(SB)/8, $0x0000000004020100
+DATA compression<>+192(SB)/8, $0x0000000000000403
+DATA compression<>+200(SB)/8, $0x0000000000040300
+DATA compression<>+208(SB)/8, $0x0000000000040301
+DATA compression<>+216(SB)/8, $0x0000000004030100
+DATA compression<>+224(SB)/8, $0x0000000000040302
+DATA compression<>+232(SB)/8, $0x0000000004030200
+DATA compression<>+240(SB)/8, $0x0000000004030201
+DATA compression<>+248(SB)/8, $0x0000000403020100
+DATA compression<>+256(SB)/8, $0x0000000000000005
+DATA compression<>+264(SB)/8, $0x0000000000000500
+DATA compression<>+272(SB)/8, $0x0000000000000501
+DATA compression<>+280(SB)/8, $0x0000000000050100
+DATA compression<>+288(SB)/8, $0x0000000000000502
+DATA compression<>+296(SB)/8, $0x0000000000050200
+DATA compression<>+304(SB)/8, $0x0000000000050201
+DATA compression<>+312(SB)/8, $0x0000000005020100
+DATA compression<>+320(SB)/8, $0x0000000000000503
+DATA compression<>+328(SB)/8, $0x0000000000050300
+DATA compression<>+336(SB)/8, $0x0000000000050301
+DATA compression<>+344(SB)/8, $0x0000000005030100
+DATA compression<>+352(SB)/8, $0x0000000000050302
+DATA compression<>+360(SB)/8, $0x0000000005030200
+DATA compression<>+368(SB)/8, $0x0000000005030201
+DATA compression<>+376(SB)/8, $0x0000000503020100
+DATA compression<>+384(SB)/8, $0x0000000000000504
+DATA compression<>+392(SB)/8, $0x0000000000050400
+DATA compression<>+400(SB)/8, $0x0000000000050401
+DATA compression<>+408(SB)/8, $0x0000000005040100
+DATA compression<>+416(SB)/8, $0x0000000000050402
+DATA compression<>+424(SB)/8, $0x0000000005040200
+DATA compression<>+432(SB)/8, $0x0000000005040201
+DATA compression<>+440(SB)/8, $0x0000000504020100
+DATA compression<>+448(SB)/8, $0x0000000000050403
+DATA compression<>+456(SB)/8, $0x0000000005040300
+DATA compression<>+464(SB)/8, $0x0000000005040301
+DATA compression<>+472(SB)/8, $0x0000000504030100
+DATA compression<>+480(SB)/8, $0x0000000005040302
+DATA compression<>+488(SB)/8, $0x0000000504030200
+DATA compression<>+496(SB)/8, $0x0000000504030201
+DATA compression<>+504(SB)/8, $0x0000050403020100
+DATA compression<>+512(SB)/8, $0x0000000000000006
+DATA compression<>+520(SB)/8, $0x0000000000000600
+DATA compression<>+528(SB)/8, $0x0000000000000601
+DATA compression<>+536(SB)/8, $0x0000000000060100
+DATA compression<>+544(SB)/8, $0x0000000000000602
+DATA compression<>+552(SB)/8, $0x0000000000060200
+DATA compression<>+560(SB)/8, $0x0000000000060201
+DATA compression<>+568(SB)/8, $0x0000000006020100
+DATA compression<>+576(SB)/8, $0x0000000000000603
+DATA compression<>+584(SB)/8, $0x0000000000060300
+DATA compression<>+592(SB)/8, $0x0000000000060301
+DATA compression<>+600(SB)/8, $0x0000000006030100
+DATA compression<>+608(SB)/8, $0x0000000000060302
+DATA compression<>+616(SB)/8, $0x0000000006030200
+DATA compression<>+624(SB)/8, $0x0000000006030201
+DATA compression<>+632(SB)/8, $0x0000000603020100
+DATA compression<>+640(SB)/8, $0x0000000000000604
+DATA compression<>+648(SB)/8, $0x0000000000060400
+DATA compression<>+656(SB)/8, $0x0000000000060401
+DATA compression<>+664(SB)/8, $0x0000000006040100
+DATA compression<>+672(SB)/8, $0x0000000000060402
+DATA compression<>+680(SB)/8, $0x0000000006040200
+DATA compression<>+688(SB)/8, $0x0000000006040201
+DATA compression<>+696(SB)/8, $0x0000000604020100
+DATA compression<>+704(SB)/8, $0x0000000000060403
+DATA compression<>+712(SB)/8, $0x0000000006040300
+DATA compression<>+720(SB)/8, $0x0000000006040301
+DATA compression<>+728(SB)/8, $0x0000000604030100
+DATA compression<>+736(SB)/8, $0x0000000006040302
+DATA compression<>+744(SB)/8, $0x0000000604030200
+DATA compression<>+752(SB)/8, $0x0000000604030201
+DATA compression<>+760(SB)/8, $0x0000060403020100
+DATA compression<>+768(SB)/8, $0x0000000000000605
+DATA compression<>+776(SB)/8, $0x0000000000060500
+DATA compression<>+784(SB)/8, $0x0000000000060501
+DATA compression<>+792(SB)/8, $0x0000000006050100
+DATA compression<>+800(SB)/8, $0x0000000000060502
+DATA compression<>+808(SB)/8, $0x0000000006050200
+DATA compression<>+816(SB)/8, $0x0000000006050201
+DATA compression<>+824(SB)/8, $0x0000000605020100
+DATA compression<>+832(SB)/8, $0x0000000000060503
+DATA compression<>+840(SB)/8, $0x0000000006050300
+DATA compression<>+848(SB)/8, $0x0000000006050301
+DATA compression<>+856(SB)/8, $0x0000000605030100
+DATA compression<>+864(SB)/8, $0x0000000006050302
+DATA compression<>+872(SB)/8, $0x0000000605030200
+DATA compression<>+880(SB)/8, $0x0000000605030201
+DATA compression<>+888(SB)/8, $0x0000060503020100
+DATA compression<>+896(SB)/8, $0x0000000000060504
+DATA compression<>+904(SB)/8, $0x0000000006050400
+DATA compression<>+912(SB)/8, $0x0000000006050401
+DATA compression<>+920(SB)/8, $0x0000000605040100
+DATA compression<>+928(SB)/8, $0x0000000006050402
+DATA compression<>+936(SB)/8, $0x0000000605040200
+DATA compression<>+944(SB)/8, $0x0000000605040201
+DATA compression<>+952(SB)/8, $0x0000060504020100
+DATA compression<>+960(SB)/8, $0x0000000006050403
+DATA compression<>+968(SB)/8, $0x0000000605040300
+DATA compression<>+976(SB)/8, $0x0000000605040301
+DATA compression<>+984(SB)/8, $0x0000060504030100
+DATA compression<>+992(SB)/8, $0x0000000605040302
+DATA compression<>+1000(SB)/8, $0x0000060504030200
+DATA compression<>+1008(SB)/8, $0x0000060504030201
+DATA compression<>+1016(SB)/8, $0x0006050403020100
+DATA compression<>+1024(SB)/8, $0x0000000000000007
+DATA compression<>+1032(SB)/8, $0x0000000000000700
+DATA compression<>+1040(SB)/8, $0x0000000000000701
+DATA compression<>+1048(SB)/8, $0x0000000000070100
+DATA compression<>+1056(SB)/8, $0x0000000000000702
+DATA compression<>+1064(SB)/8, $0x0000000000070200
+DATA compression<>+1072(SB)/8, $0x0000000000070201
+DATA compression<>+1080(SB)/8, $0x0000000007020100
+DATA compression<>+1088(SB)/8, $0x0000000000000703
+DATA compression<>+1096(SB)/8, $0x0000000000070300
+DATA compression<>+1104(SB)/8, $0x0000000000070301
+DATA compression<>+1112(SB)/8, $0x0000000007030100
+DATA compression<>+1120(SB)/8, $0x0000000000070302
+DATA compression<>+1128(SB)/8, $0x0000000007030200
+DATA compression<>+1136(SB)/8, $0x0000000007030201
+DATA compression<>+1144(SB)/8, $0x0000000703020100
+DATA compression<>+1152(SB)/8, $0x0000000000000704
+DATA compression<>+1160(SB)/8, $0x0000000000070400
+DATA compression<>+1168(SB)/8, $0x0000000000070401
+DATA compression<>+1176(SB)/8, $0x0000000007040100
+DATA compression<>+1184(SB)/8, $0x0000000000070402
+DATA compression<>+1192(SB)/8, $0x0000000007040200
+DATA compression<>+1200(SB)/8, $0x0000000007040201
+DATA compression<>+1208(SB)/8, $0x0000000704020100
+DATA compression<>+1216(SB)/8, $0x0000000000070403
+DATA compression<>+1224(SB)/8, $0x0000000007040300
+DATA compression<>+1232(SB)/8, $0x0000000007040301
+DATA compression<>+1240(SB)/8, $0x0000000704030100
+DATA compression<>+1248(SB)/8, $0x0000000007040302
+DATA compression<>+1256(SB)/8, $0x0000000704030200
+DATA compression<>+1264(SB)/8, $0x0000000704030201
+DATA compression<>+1272(SB)/8, $0x0000070403020100
+DATA compression<>+1280(SB)/8, $0x0000000000000705
+DATA compression<>+1288(SB)/8, $0x0000000000070500
+DATA compression<>+1296(SB)/8, $0x0000000000070501
+DATA compression<>+1304(SB)/8, $0x0000000007050100
+DATA compression<>+1312(SB)/8, $0x0000000000070502
+DATA compression<>+1320(SB)/8, $0x0000000007050200
+DATA compression<>+1328(SB)/8, $0x0000000007050201
+DATA compression<>+1336(SB)/8, $0x0000000705020100
+DATA compression<>+1344(SB)/8, $0x0000000000070503
+DATA compression<>+1352(SB)/8, $0x0000000007050300
+DATA compression<>+1360(SB)/8, $0x0000000007050301
+DATA compression<>+1368(SB)/8, $0x0000000705030100
+DATA compression<>+1376(SB)/8, $0x0000000007050302
+DATA compression<>+1384(SB)/8, $0x0000000705030200
+DATA compression<>+1392(SB)/8, $0x0000000705030201
+DATA compression<>+1400(SB)/8, $0x0000070503020100
+DATA compression<>+1408(SB)/8, $0x0000000000070504
+DATA compression<>+1416(SB)/8, $0x0000000007050400
+DATA compression<>+1424(SB)/8, $0x0000000007050401
+DATA compression<>+1432(SB)/8, $0x0000000705040100
+DATA compression<>+1440(SB)/8, $0x0000000007050402
+DATA compression<>+1448(SB)/8, $0x0000000705040200
+DATA compression<>+1456(SB)/8, $0x0000000705040201
+DATA compression<>+1464(SB)/8, $0x0000070504020100
+DATA compression<>+1472(SB)/8, $0x0000000007050403
+DATA compression<>+1480(SB)/8, $0x0000000705040300
+DATA compression<>+1488(SB)/8, $0x0000000705040301
+DATA compression<>+1496(SB)/8, $0x0000070504030100
+DATA compression<>+1504(SB)/8, $0x0000000705040302
+DATA compression<>+1512(SB)/8, $0x0000070504030200
+DATA compression<>+1520(SB)/8, $0x0000070504030201
+DATA compression<>+1528(SB)/8, $0x0007050403020100
+DATA compression<>+1536(SB)/8, $0x0000000000000706
+DATA compression<>+1544(SB)/8, $0x0000000000070600
+DATA compression<>+1552(SB)/8, $0x0000000000070601
+DATA compression<>+1560(SB)/8, $0x0000000007060100
+DATA compression<>+1568(SB)/8, $0x0000000000070602
+DATA compression<>+1576(SB)/8, $0x0000000007060200
+DATA compression<>+1584(SB)/8, $0x0000000007060201
+DATA compression<>+1592(SB)/8, $0x0000000706020100
+DATA compression<>+1600(SB)/8, $0x0000000000070603
+DATA compression<>+1608(SB)/8, $0x0000000007060300
+DATA compression<>+1616(SB)/8, $0x0000000007060301
+DATA compression<>+1624(SB)/8, $0x0000000706030100
+DATA compression<>+1632(SB)/8, $0x0000000007060302
+DATA compression<>+1640(SB)/8, $0x0000000706030200
+DATA compression<>+1648(SB)/8, $0x0000000706030201
+DATA compression<>+1656(SB)/8, $0x0000070603020100
+DATA compression<>+1664(SB)/8, $0x0000000000070604
+DATA compression<>+1672(SB)/8, $0x0000000007060400
+DATA compression<>+1680(SB)/8, $0x0000000007060401
+DATA compression<>+1688(SB)/8, $0x0000000706040100
+DATA compression<>+1696(SB)/8, $0x0000000007060402
+DATA compression<>+1704(SB)/8, $0x0000000706040200
+DATA compression<>+1712(SB)/8, $0x0000000706040201
+DATA compression<>+1720(SB)/8, $0x0000070604020100
+DATA compression<>+1728(SB)/8, $0x0000000007060403
+DATA compression<>+1736(SB)/8, $0x0000000706040300
+DATA compression<>+1744(SB)/8, $0x0000000706040301
+DATA compression<>+1752(SB)/8, $0x0000070604030100
+DATA compression<>+1760(SB)/8, $0x0000000706040302
+DATA compression<>+1768(SB)/8, $0x0000070604030200
+DATA compression<>+1776(SB)/8, $0x0000070604030201
+DATA compression<>+1784(SB)/8, $0x0007060403020100
+DATA compression<>+1792(SB)/8, $0x0000000000070605
+DATA compression<>+1800(SB)/8, $0x0000000007060500
+DATA compression<>+1808(SB)/8, $0x0000000007060501
+DATA compression<>+1816(SB)/8, $0x0000000706050100
+DATA compression<>+1824(SB)/8, $0x0000000007060502
+DATA compression<>+1832(SB)/8, $0x0000000706050200
+DATA compression<>+1840(SB)/8, $0x0000000706050201
+DATA compression<>+1848(SB)/8, $0x0000070605020100
+DATA compression<>+1856(SB)/8, $0x0000000007060503
+DATA compression<>+1864(SB)/8, $0x0000000706050300
+DATA compression<>+1872(SB)/8, $0x0000000706050301
+DATA compression<>+1880(SB)/8, $0x0000070605030100
+DATA compression<>+1888(SB)/8, $0x0000000706050302
+DATA compression<>+1896(SB)/8, $0x0000070605030200
+DATA compression<>+1904(SB)/8, $0x0000070605030201
+DATA compression<>+1912(SB)/8, $0x0007060503020100
+DATA compression<>+1920(SB)/8, $0x0000000007060504
+DATA compression<>+1928(SB)/8, $0x0000000706050400
+DATA compression<>+1936(SB)/8, $0x0000000706050401
+DATA compression<>+1944(SB)/8, $0x0000070605040100
+DATA compression<>+1952(SB)/8, $0x0000000706050402
+DATA compression<>+1960(SB)/8, $0x0000070605040200
+DATA compression<>+1968(SB)/8, $0x0000070605040201
+DATA compression<>+1976(SB)/8, $0x0007060504020100
+DATA compression<>+1984(SB)/8, $0x0000000706050403
+DATA compression<>+1992(SB)/8, $0x0000070605040300
+DATA compression<>+2000(SB)/8, $0x0000070605040301
+DATA compression<>+2008(SB)/8, $0x0007060504030100
+DATA compression<>+2016(SB)/8, $0x0000070605040302
+DATA compression<>+2024(SB)/8, $0x0007060504030200
+DATA compression<>+2032(SB)/8, $0x0007060504030201
+DATA compression<>+2040(SB)/8, $0x0706050403020100
+GLOBL compression<>(SB), RODATA|NOPTR, $2048
 
 // func expSumAVX2(src []float32, top float32, temp float32) float64
 // Requires: AVX, AVX2, FMA3, SSE2
@@ -2243,7 +2505,7 @@ undivided_end:
 	RET
 
 // func splitAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32) (n int, inside float64, above float64)
-// Requires: AVX, SSE2
+// Requires: AVX, AVX2, POPCNT, SSE2
 TEXT ·splitAVX2(SB), NOSPLIT, $0-152
 	MOVQ         outKey_base+0(FP), AX
 	MOVQ         outWeight_base+24(FP), CX
@@ -2262,19 +2524,127 @@ TEXT ·splitAVX2(SB), NOSPLIT, $0-152
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y8, Y8, Y8
 	VXORPD       Y9, Y9, Y9
-	XORL         R9, R9
+	LEAQ         compression<>+0(SB), R9
+	XORL         R10, R10
 
 groups:
 	CMPQ         DI, $0x00
 	JE           groups_end
 	VCMPPS       $0x02, (BX), Y0, Y10
 	VCMPPS       $0x02, 32(BX), Y0, Y11
-	VMOVMSKPS    Y10, R10
+	VCMPPS       $0x02, (BX), Y1, Y12
+	VANDPS       Y10, Y12, Y12
+	VANDNPS      Y10, Y12, Y10
+	VANDPS       (SI), Y12, Y12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y6, Y6
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y7, Y7
+	VANDPS       (SI), Y10, Y12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y2, Y2
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y3, Y3
+	VCMPPS       $0x02, 32(BX), Y1, Y12
+	VANDPS       Y11, Y12, Y12
+	VANDNPS      Y11, Y12, Y11
+	VANDPS       32(SI), Y12, Y12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y8, Y8
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y9, Y9
+	VANDPS       32(SI), Y11, Y12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y4, Y4
+	VEXTRACTF128 $0x01, Y12, X12
+	VCVTPS2PD    X12, Y13
+	VADDPD       Y13, Y5, Y5
+	VMOVD        R10, X12
+	VPBROADCASTD X12, Y12
+	VPADDD       iota<>+0(SB), Y12, Y12
+	ADDL         $0x08, R10
+	VMOVMSKPS    Y10, R11
+	VPMOVZXBD    (R9)(R11*8), Y10
+	VPERMPS      (BX), Y10, Y13
+	VMOVUPS      Y13, (AX)(R8*4)
+	VPERMPS      (SI), Y10, Y13
+	VMOVUPS      Y13, (CX)(R8*4)
+	VPERMPS      Y12, Y10, Y13
+	VMOVUPS      Y13, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	VMOVD        R10, X10
+	VPBROADCASTD X10, Y10
+	VPADDD       iota<>+0(SB), Y10, Y10
+	ADDL         $0x08, R10
 	VMOVMSKPS    Y11, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	TESTL        R10, R10
-	JZ           none
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMPS      32(BX), Y11, Y12
+	VMOVUPS      Y12, (AX)(R8*4)
+	VPERMPS      32(SI), Y11, Y12
+	VMOVUPS      Y12, (CX)(R8*4)
+	VPERMPS      Y10, Y11, Y12
+	VMOVUPS      Y12, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JMP          groups
+
+groups_end:
+	VADDPD       Y4, Y2, Y2
+	VADDPD       Y5, Y3, Y3
+	VADDPD       Y3, Y2, Y3
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPD       X0, X3, X3
+	VPERMILPD    $0x01, X3, X0
+	VADDSD       X0, X3, X3
+	MOVSD        X3, inside+136(FP)
+	VADDPD       Y8, Y6, Y6
+	VADDPD       Y9, Y7, Y7
+	VADDPD       Y7, Y6, Y7
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPD       X0, X7, X7
+	VPERMILPD    $0x01, X7, X0
+	VADDSD       X0, X7, X7
+	MOVSD        X7, above+144(FP)
+	MOVQ         R8, n+128(FP)
+	VZEROUPPER
+	RET
+
+// func splitListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
+// Requires: AVX, AVX2, POPCNT, SSE2
+TEXT ·splitListedAVX2(SB), NOSPLIT, $0-176
+	MOVQ         outKey_base+0(FP), AX
+	MOVQ         outWeight_base+24(FP), CX
+	MOVQ         outPos_base+48(FP), DX
+	MOVQ         key_base+72(FP), BX
+	MOVQ         weight_base+96(FP), SI
+	MOVQ         key_len+80(FP), DI
+	MOVQ         pos_base+120(FP), R9
+	XORQ         R8, R8
+	VBROADCASTSS low+144(FP), Y0
+	VBROADCASTSS high+148(FP), Y1
+	VXORPD       Y2, Y2, Y2
+	VXORPD       Y3, Y3, Y3
+	VXORPD       Y4, Y4, Y4
+	VXORPD       Y5, Y5, Y5
+	VXORPD       Y6, Y6, Y6
+	VXORPD       Y7, Y7, Y7
+	VXORPD       Y8, Y8, Y8
+	VXORPD       Y9, Y9, Y9
+	LEAQ         compression<>+0(SB), R10
+	XORL         R11, R11
+
+groups:
+	CMPQ         DI, $0x00
+	JE           groups_end
+	VCMPPS       $0x02, (BX), Y0, Y10
+	VCMPPS       $0x02, 32(BX), Y0, Y11
 	VCMPPS       $0x02, (BX), Y1, Y12
 	VANDPS       Y10, Y12, Y12
 	VANDNPS      Y10, Y12, Y10
@@ -2306,146 +2676,30 @@ groups:
 	VCVTPS2PD    X12, Y13
 	VADDPD       Y13, Y5, Y5
 	VMOVMSKPS    Y10, R11
-	VMOVMSKPS    Y11, R10
-	SHLL         $0x08, R10
-	ORL          R10, R11
-
-bits:
-	TESTL R11, R11
-	JZ    bits_end
-	BSFL  R11, R12
-	LEAL  -1(R11), R10
-	ANDL  R10, R11
-	MOVL  (BX)(R12*4), R10
-	MOVL  R10, (AX)(R8*4)
-	MOVL  (SI)(R12*4), R10
-	MOVL  R10, (CX)(R8*4)
-	MOVL  R12, R10
-	ADDL  R9, R10
-	MOVL  R10, (DX)(R8*4)
-	INCQ  R8
-	JMP   bits
-
-bits_end:
-none:
-	ADDL $0x10, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
-
-groups_end:
-	VADDPD       Y4, Y2, Y2
-	VADDPD       Y5, Y3, Y3
-	VADDPD       Y3, Y2, Y3
-	VEXTRACTF128 $0x01, Y3, X0
-	VADDPD       X0, X3, X3
-	VPERMILPD    $0x01, X3, X0
-	VADDSD       X0, X3, X3
-	MOVSD        X3, inside+136(FP)
-	VADDPD       Y8, Y6, Y6
-	VADDPD       Y9, Y7, Y7
-	VADDPD       Y7, Y6, Y7
-	VEXTRACTF128 $0x01, Y7, X0
-	VADDPD       X0, X7, X7
-	VPERMILPD    $0x01, X7, X0
-	VADDSD       X0, X7, X7
-	MOVSD        X7, above+144(FP)
-	MOVQ         R8, n+128(FP)
-	VZEROUPPER
-	RET
-
-// func splitListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32, high float32) (n int, inside float64, above float64)
-// Requires: AVX, SSE2
-TEXT ·splitListedAVX2(SB), NOSPLIT, $0-176
-	MOVQ         outKey_base+0(FP), AX
-	MOVQ         outWeight_base+24(FP), CX
-	MOVQ         outPos_base+48(FP), DX
-	MOVQ         key_base+72(FP), BX
-	MOVQ         weight_base+96(FP), SI
-	MOVQ         key_len+80(FP), DI
-	MOVQ         pos_base+120(FP), R9
-	XORQ         R8, R8
-	VBROADCASTSS low+144(FP), Y0
-	VBROADCASTSS high+148(FP), Y1
-	VXORPD       Y2, Y2, Y2
-	VXORPD       Y3, Y3, Y3
-	VXORPD       Y4, Y4, Y4
-	VXORPD       Y5, Y5, Y5
-	VXORPD       Y6, Y6, Y6
-	VXORPD       Y7, Y7, Y7
-	VXORPD       Y8, Y8, Y8
-	VXORPD       Y9, Y9, Y9
-	XORL         R10, R10
-
-groups:
-	CMPQ         DI, $0x00
-	JE           groups_end
-	VCMPPS       $0x02, (BX), Y0, Y10
-	VCMPPS       $0x02, 32(BX), Y0, Y11
-	VMOVMSKPS    Y10, R10
-	VMOVMSKPS    Y11, R12
-	SHLL         $0x08, R12
-	ORL          R12, R10
-	TESTL        R10, R10
-	JZ           none
-	VCMPPS       $0x02, (BX), Y1, Y12
-	VANDPS       Y10, Y12, Y12
-	VANDNPS      Y10, Y12, Y10
-	VANDPS       (SI), Y12, Y12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y6, Y6
-	VEXTRACTF128 $0x01, Y12, X12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y7, Y7
-	VANDPS       (SI), Y10, Y12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y2, Y2
-	VEXTRACTF128 $0x01, Y12, X12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y3, Y3
-	VCMPPS       $0x02, 32(BX), Y1, Y12
-	VANDPS       Y11, Y12, Y12
-	VANDNPS      Y11, Y12, Y11
-	VANDPS       32(SI), Y12, Y12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y8, Y8
-	VEXTRACTF128 $0x01, Y12, X12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y9, Y9
-	VANDPS       32(SI), Y11, Y12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y4, Y4
-	VEXTRACTF128 $0x01, Y12, X12
-	VCVTPS2PD    X12, Y13
-	VADDPD       Y13, Y5, Y5
-	VMOVMSKPS    Y10, R12
-	VMOVMSKPS    Y11, R10
-	SHLL         $0x08, R10
-	ORL          R10, R12
-
-bits:
-	TESTL R12, R12
-	JZ    bits_end
-	BSFL  R12, R11
-	LEAL  -1(R12), R10
-	ANDL  R10, R12
-	MOVL  (BX)(R11*4), R10
-	MOVL  R10, (AX)(R8*4)
-	MOVL  (SI)(R11*4), R10
-	MOVL  R10, (CX)(R8*4)
-	MOVL  (R9)(R11*4), R10
-	MOVL  R10, (DX)(R8*4)
-	INCQ  R8
-	JMP   bits
-
-bits_end:
-none:
-	ADDQ $0x40, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	VPMOVZXBD    (R10)(R11*8), Y10
+	VPERMPS      (BX), Y10, Y12
+	VMOVUPS      Y12, (AX)(R8*4)
+	VPERMPS      (SI), Y10, Y12
+	VMOVUPS      Y12, (CX)(R8*4)
+	VPERMPS      (R9), Y10, Y12
+	VMOVUPS      Y12, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	VMOVMSKPS    Y11, R11
+	VPMOVZXBD    (R10)(R11*8), Y10
+	VPERMPS      32(BX), Y10, Y11
+	VMOVUPS      Y11, (AX)(R8*4)
+	VPERMPS      32(SI), Y10, Y11
+	VMOVUPS      Y11, (CX)(R8*4)
+	VPERMPS      32(R9), Y10, Y11
+	VMOVUPS      Y11, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	ADDQ         $0x40, R9
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JMP          groups
 
 groups_end:
 	VADDPD       Y4, Y2, Y2
@@ -2469,7 +2723,7 @@ groups_end:
 	RET
 
 // func splitRoundedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, high float32, below float32, unit float32) (n int, inside float64, above float64)
-// Requires: AVX, SSE2
+// Requires: AVX, AVX2, POPCNT, SSE2
 TEXT ·splitRoundedAVX2(SB), NOSPLIT, $0-160
 	MOVQ         outKey_base+0(FP), AX
 	MOVQ         outWeight_base+24(FP), CX
@@ -2489,19 +2743,14 @@ TEXT ·splitRoundedAVX2(SB), NOSPLIT, $0-160
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y9, Y9, Y9
 	VXORPD       Y10, Y10, Y10
-	XORL         R9, R9
+	LEAQ         compression<>+0(SB), R9
+	XORL         R10, R10
 
 groups:
 	CMPQ         DI, $0x00
 	JE           groups_end
 	VCMPPS       $0x02, (BX), Y0, Y8
 	VCMPPS       $0x02, 32(BX), Y0, Y9
-	VMOVMSKPS    Y8, R10
-	VMOVMSKPS    Y9, R11
-	SHLL         $0x08, R11
-	ORL          R11, R10
-	TESTL        R10, R10
-	JZ           none
 	VBROADCASTSS below+128(FP), Y3
 	VCMPPS       $0x1e, (BX), Y3, Y3
 	VANDPS       Y3, Y8, Y8
@@ -2526,36 +2775,42 @@ groups:
 	VADDPS       Y10, Y7, Y7
 	VANDPS       Y3, Y9, Y10
 	VADDPS       Y10, Y5, Y5
+	VADDPS       (SI), Y2, Y3
+	VSUBPS       Y2, Y3, Y3
+	VMOVD        R10, X10
+	VPBROADCASTD X10, Y10
+	VPADDD       iota<>+0(SB), Y10, Y10
+	ADDL         $0x08, R10
 	VMOVMSKPS    Y8, R11
-	VMOVMSKPS    Y9, R10
-	SHLL         $0x08, R10
-	ORL          R10, R11
-
-bits:
-	TESTL  R11, R11
-	JZ     bits_end
-	BSFL   R11, R12
-	LEAL   -1(R11), R10
-	ANDL   R10, R11
-	MOVL   (BX)(R12*4), R10
-	MOVL   R10, (AX)(R8*4)
-	VMOVSS (SI)(R12*4), X3
-	VADDSS X2, X3, X3
-	VSUBSS X2, X3, X3
-	VMOVSS X3, (CX)(R8*4)
-	MOVL   R12, R10
-	ADDL   R9, R10
-	MOVL   R10, (DX)(R8*4)
-	INCQ   R8
-	JMP    bits
-
-bits_end:
-none:
-	ADDL $0x10, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	VPMOVZXBD    (R9)(R11*8), Y8
+	VPERMPS      (BX), Y8, Y11
+	VMOVUPS      Y11, (AX)(R8*4)
+	VPERMPS      Y3, Y8, Y11
+	VMOVUPS      Y11, (CX)(R8*4)
+	VPERMPS      Y10, Y8, Y11
+	VMOVUPS      Y11, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	VADDPS       32(SI), Y2, Y3
+	VSUBPS       Y2, Y3, Y3
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Y8
+	VPADDD       iota<>+0(SB), Y8, Y8
+	ADDL         $0x08, R10
+	VMOVMSKPS    Y9, R11
+	VPMOVZXBD    (R9)(R11*8), Y9
+	VPERMPS      32(BX), Y9, Y10
+	VMOVUPS      Y10, (AX)(R8*4)
+	VPERMPS      Y3, Y9, Y10
+	VMOVUPS      Y10, (CX)(R8*4)
+	VPERMPS      Y8, Y9, Y10
+	VMOVUPS      Y10, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JMP          groups
 
 groups_end:
 	VEXTRACTF128 $0x01, Y5, X0
@@ -2591,7 +2846,7 @@ groups_end:
 	RET
 
 // func moveAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32) (n int, inside float64)
-// Requires: AVX, SSE2
+// Requires: AVX, AVX2, POPCNT, SSE2
 TEXT ·moveAVX2(SB), NOSPLIT, $0-144
 	MOVQ         outKey_base+0(FP), AX
 	MOVQ         outWeight_base+24(FP), CX
@@ -2609,51 +2864,50 @@ TEXT ·moveAVX2(SB), NOSPLIT, $0-144
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y7, Y7, Y7
-	XORL         R9, R9
+	LEAQ         compression<>+0(SB), R9
+	XORL         R10, R10
 
 groups:
-	CMPQ      DI, $0x00
-	JE        groups_end
-	VCMPPS    $0x02, (BX), Y0, Y3
-	VCMPPS    $0x02, 32(BX), Y0, Y4
-	VMOVMSKPS Y3, R10
-	VMOVMSKPS Y4, R11
-	SHLL      $0x08, R11
-	ORL       R11, R10
-	TESTL     R10, R10
-	JZ        none
-	VANDPS    (SI), Y3, Y7
-	VADDPS    Y7, Y1, Y1
-	VANDPS    32(SI), Y4, Y7
-	VADDPS    Y7, Y2, Y2
-	VMOVMSKPS Y3, R11
-	VMOVMSKPS Y4, R10
-	SHLL      $0x08, R10
-	ORL       R10, R11
-
-bits:
-	TESTL R11, R11
-	JZ    bits_end
-	BSFL  R11, R12
-	LEAL  -1(R11), R10
-	ANDL  R10, R11
-	MOVL  (BX)(R12*4), R10
-	MOVL  R10, (AX)(R8*4)
-	MOVL  (SI)(R12*4), R10
-	MOVL  R10, (CX)(R8*4)
-	MOVL  R12, R10
-	ADDL  R9, R10
-	MOVL  R10, (DX)(R8*4)
-	INCQ  R8
-	JMP   bits
-
-bits_end:
-none:
-	ADDL $0x10, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	CMPQ         DI, $0x00
+	JE           groups_end
+	VCMPPS       $0x02, (BX), Y0, Y3
+	VCMPPS       $0x02, 32(BX), Y0, Y4
+	VANDPS       (SI), Y3, Y7
+	VADDPS       Y7, Y1, Y1
+	VANDPS       32(SI), Y4, Y7
+	VADDPS       Y7, Y2, Y2
+	VMOVD        R10, X7
+	VPBROADCASTD X7, Y7
+	VPADDD       iota<>+0(SB), Y7, Y7
+	ADDL         $0x08, R10
+	VMOVMSKPS    Y3, R11
+	VPMOVZXBD    (R9)(R11*8), Y3
+	VPERMPS      (BX), Y3, Y8
+	VMOVUPS      Y8, (AX)(R8*4)
+	VPERMPS      (SI), Y3, Y8
+	VMOVUPS      Y8, (CX)(R8*4)
+	VPERMPS      Y7, Y3, Y8
+	VMOVUPS      Y8, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	VMOVD        R10, X3
+	VPBROADCASTD X3, Y3
+	VPADDD       iota<>+0(SB), Y3, Y3
+	ADDL         $0x08, R10
+	VMOVMSKPS    Y4, R11
+	VPMOVZXBD    (R9)(R11*8), Y4
+	VPERMPS      32(BX), Y4, Y7
+	VMOVUPS      Y7, (AX)(R8*4)
+	VPERMPS      32(SI), Y4, Y7
+	VMOVUPS      Y7, (CX)(R8*4)
+	VPERMPS      Y3, Y4, Y7
+	VMOVUPS      Y7, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JMP          groups
 
 groups_end:
 	VEXTRACTF128 $0x01, Y2, X0
@@ -2681,7 +2935,7 @@ groups_end:
 	RET
 
 // func moveListedAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, pos []int32, low float32) (n int, inside float64)
-// Requires: AVX, SSE2
+// Requires: AVX, AVX2, POPCNT, SSE2
 TEXT ·moveListedAVX2(SB), NOSPLIT, $0-168
 	MOVQ         outKey_base+0(FP), AX
 	MOVQ         outWeight_base+24(FP), CX
@@ -2700,50 +2954,43 @@ TEXT ·moveListedAVX2(SB), NOSPLIT, $0-168
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y7, Y7, Y7
-	XORL         R10, R10
+	LEAQ         compression<>+0(SB), R10
+	XORL         R11, R11
 
 groups:
 	CMPQ      DI, $0x00
 	JE        groups_end
 	VCMPPS    $0x02, (BX), Y0, Y3
 	VCMPPS    $0x02, 32(BX), Y0, Y4
-	VMOVMSKPS Y3, R10
-	VMOVMSKPS Y4, R12
-	SHLL      $0x08, R12
-	ORL       R12, R10
-	TESTL     R10, R10
-	JZ        none
 	VANDPS    (SI), Y3, Y7
 	VADDPS    Y7, Y1, Y1
 	VANDPS    32(SI), Y4, Y7
 	VADDPS    Y7, Y2, Y2
-	VMOVMSKPS Y3, R12
-	VMOVMSKPS Y4, R10
-	SHLL      $0x08, R10
-	ORL       R10, R12
-
-bits:
-	TESTL R12, R12
-	JZ    bits_end
-	BSFL  R12, R11
-	LEAL  -1(R12), R10
-	ANDL  R10, R12
-	MOVL  (BX)(R11*4), R10
-	MOVL  R10, (AX)(R8*4)
-	MOVL  (SI)(R11*4), R10
-	MOVL  R10, (CX)(R8*4)
-	MOVL  (R9)(R11*4), R10
-	MOVL  R10, (DX)(R8*4)
-	INCQ  R8
-	JMP   bits
-
-bits_end:
-none:
-	ADDQ $0x40, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	VMOVMSKPS Y3, R11
+	VPMOVZXBD (R10)(R11*8), Y3
+	VPERMPS   (BX), Y3, Y7
+	VMOVUPS   Y7, (AX)(R8*4)
+	VPERMPS   (SI), Y3, Y7
+	VMOVUPS   Y7, (CX)(R8*4)
+	VPERMPS   (R9), Y3, Y7
+	VMOVUPS   Y7, (DX)(R8*4)
+	POPCNTL   R11, R11
+	ADDQ      R11, R8
+	VMOVMSKPS Y4, R11
+	VPMOVZXBD (R10)(R11*8), Y3
+	VPERMPS   32(BX), Y3, Y4
+	VMOVUPS   Y4, (AX)(R8*4)
+	VPERMPS   32(SI), Y3, Y4
+	VMOVUPS   Y4, (CX)(R8*4)
+	VPERMPS   32(R9), Y3, Y4
+	VMOVUPS   Y4, (DX)(R8*4)
+	POPCNTL   R11, R11
+	ADDQ      R11, R8
+	ADDQ      $0x40, R9
+	ADDQ      $0x40, BX
+	ADDQ      $0x40, SI
+	SUBQ      $0x10, DI
+	JMP       groups
 
 groups_end:
 	VEXTRACTF128 $0x01, Y2, X0
@@ -2771,7 +3018,7 @@ groups_end:
 	RET
 
 // func nearestAVX2(outKey []float32, outWeight []float32, outPos []int32, key []float32, weight []float32, low float32, center float32, base int32) (n int, inside float64)
-// Requires: AVX, SSE2
+// Requires: AVX, AVX2, POPCNT, SSE2
 TEXT ·nearestAVX2(SB), NOSPLIT, $0-152
 	MOVQ         outKey_base+0(FP), AX
 	MOVQ         outWeight_base+24(FP), CX
@@ -2789,60 +3036,59 @@ TEXT ·nearestAVX2(SB), NOSPLIT, $0-152
 	VXORPD       Y6, Y6, Y6
 	VXORPD       Y7, Y7, Y7
 	VXORPD       Y7, Y7, Y7
-	MOVL         base+128(FP), R9
+	LEAQ         compression<>+0(SB), R9
+	MOVL         base+128(FP), R10
 	VBROADCASTSS center+124(FP), Y3
 
 groups:
-	CMPQ      DI, $0x00
-	JE        groups_end
-	VMOVUPS   (BX), Y4
-	VSUBPS    Y3, Y4, Y4
-	VORPS     sign<>+0(SB), Y4, Y4
-	VMOVUPS   Y4, (BX)
-	VMOVUPS   32(BX), Y4
-	VSUBPS    Y3, Y4, Y4
-	VORPS     sign<>+0(SB), Y4, Y4
-	VMOVUPS   Y4, 32(BX)
-	VCMPPS    $0x02, (BX), Y0, Y4
-	VCMPPS    $0x02, 32(BX), Y0, Y7
-	VMOVMSKPS Y4, R10
-	VMOVMSKPS Y7, R11
-	SHLL      $0x08, R11
-	ORL       R11, R10
-	TESTL     R10, R10
-	JZ        none
-	VANDPS    (SI), Y4, Y8
-	VADDPS    Y8, Y1, Y1
-	VANDPS    32(SI), Y7, Y8
-	VADDPS    Y8, Y2, Y2
-	VMOVMSKPS Y4, R11
-	VMOVMSKPS Y7, R10
-	SHLL      $0x08, R10
-	ORL       R10, R11
-
-bits:
-	TESTL R11, R11
-	JZ    bits_end
-	BSFL  R11, R12
-	LEAL  -1(R11), R10
-	ANDL  R10, R11
-	MOVL  (BX)(R12*4), R10
-	MOVL  R10, (AX)(R8*4)
-	MOVL  (SI)(R12*4), R10
-	MOVL  R10, (CX)(R8*4)
-	MOVL  R12, R10
-	ADDL  R9, R10
-	MOVL  R10, (DX)(R8*4)
-	INCQ  R8
-	JMP   bits
-
-bits_end:
-none:
-	ADDL $0x10, R9
-	ADDQ $0x40, BX
-	ADDQ $0x40, SI
-	SUBQ $0x10, DI
-	JMP  groups
+	CMPQ         DI, $0x00
+	JE           groups_end
+	VMOVUPS      (BX), Y4
+	VSUBPS       Y3, Y4, Y4
+	VORPS        sign<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, (BX)
+	VMOVUPS      32(BX), Y4
+	VSUBPS       Y3, Y4, Y4
+	VORPS        sign<>+0(SB), Y4, Y4
+	VMOVUPS      Y4, 32(BX)
+	VCMPPS       $0x02, (BX), Y0, Y4
+	VCMPPS       $0x02, 32(BX), Y0, Y7
+	VANDPS       (SI), Y4, Y8
+	VADDPS       Y8, Y1, Y1
+	VANDPS       32(SI), Y7, Y8
+	VADDPS       Y8, Y2, Y2
+	VMOVD        R10, X8
+	VPBROADCASTD X8, Y8
+	VPADDD       iota<>+0(SB), Y8, Y8
+	ADDL         $0x08, R10
+	VMOVMSKPS    Y4, R11
+	VPMOVZXBD    (R9)(R11*8), Y4
+	VPERMPS      (BX), Y4, Y9
+	VMOVUPS      Y9, (AX)(R8*4)
+	VPERMPS      (SI), Y4, Y9
+	VMOVUPS      Y9, (CX)(R8*4)
+	VPERMPS      Y8, Y4, Y9
+	VMOVUPS      Y9, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	VMOVD        R10, X4
+	VPBROADCASTD X4, Y4
+	VPADDD       iota<>+0(SB), Y4, Y4
+	ADDL         $0x08, R10
+	VMOVMSKPS    Y7, R11
+	VPMOVZXBD    (R9)(R11*8), Y7
+	VPERMPS      32(BX), Y7, Y8
+	VMOVUPS      Y8, (AX)(R8*4)
+	VPERMPS      32(SI), Y7, Y8
+	VMOVUPS      Y8, (CX)(R8*4)
+	VPERMPS      Y4, Y7, Y8
+	VMOVUPS      Y8, (DX)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	ADDQ         $0x40, BX
+	ADDQ         $0x40, SI
+	SUBQ         $0x10, DI
+	JMP          groups
 
 groups_end:
 	VEXTRACTF128 $0x01, Y2, X0

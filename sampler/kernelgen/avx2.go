@@ -79,38 +79,68 @@ func masks16(a, b Register) GPVirtual {
 	return low
 }
 
-// bits runs body for each bit of m, whose number is in i.
-func bits(mask GPVirtual, name string, body func(i GPVirtual)) {
-	i, rest := GP64(), GP64()
-	Label(name)
-	TESTL(mask.As32(), mask.As32())
-	JZ(LabelRef(name + "_end"))
-	BSFL(mask.As32(), i.As32())
-	LEAL(Mem{Base: mask, Disp: -1}, rest.As32())
-	ANDL(rest.As32(), mask.As32())
-	body(i)
-	JMP(LabelRef(name))
-	Label(name + "_end")
+// compression is, for each mask of 8 lanes, which lanes it has, a byte each.
+func compression() Register {
+	m, ok := data["compression"]
+	if !ok {
+		m = GLOBL("compression", RODATA|NOPTR)
+		for mask := range 256 {
+			var lanes uint64
+			n := 0
+			for lane := range 8 {
+				if mask>>lane&1 != 0 {
+					lanes |= uint64(lane) << (8 * n)
+					n++
+				}
+			}
+			DATA(8*mask, U64(lanes))
+		}
+		data["compression"] = m
+	}
+	p := GP64()
+	LEAQ(m, p)
+	return p
+}
+
+// kept is 8 floats and where those that a mask has go.
+type kept struct {
+	from Op
+	to   Register
+}
+
+// compress stores what a mask has, one behind the other, and moves out on by how many they
+// are. It writes 8 floats.
+func compress(table, mask, out Register, all ...kept) {
+	m, order, t := GP64(), YMM(), YMM()
+	VMOVMSKPS(mask, m.As32())
+	VPMOVZXBD(Mem{Base: table, Index: m, Scale: 8}, order)
+	for _, k := range all {
+		VPERMPS(k.from, order, t)
+		VMOVUPS(t, indexed(k.to, out))
+	}
+	POPCNTL(m.As32(), m.As32())
+	ADDQ(m, out)
+}
+
+// eightPlaces are the 8 places from first on.
+func eightPlaces(first Register) Register {
+	y := YMM()
+	VMOVD(first, y.AsX())
+	VPBROADCASTD(y.AsX(), y)
+	VPADDD(int32s("iota", func(i int) int32 { return int32(i) }), y, y)
+	return y
 }
 
 func (v *avx2) filterLoop(pos, val, src, n, out Register, threshold, base string) {
 	least := v.broadcast(threshold)
-	place := GP32()
+	table, place, mask := compression(), GP32(), YMM()
 	MOVL(argument(base), place)
-	a, b := YMM(), YMM()
-	t := GP32()
 	loop(n, "groups", func() {
-		VCMPPS(Imm(2), at(src, 0), least, a) // least <= x
-		VCMPPS(Imm(2), at(src, 32), least, b)
-		bits(masks16(a, b), "bits", func(i GPVirtual) {
-			MOVL(indexed(src, i), t)
-			MOVL(t, indexed(val, out))
-			MOVL(i.As32(), t)
-			ADDL(place, t)
-			MOVL(t, indexed(pos, out))
-			INCQ(out)
-		})
-		ADDL(Imm(lanes), place)
+		for h := range 2 {
+			VCMPPS(Imm(2), at(src, h*32), least, mask) // least <= x
+			compress(table, mask, out, kept{at(src, h*32), val}, kept{eightPlaces(place), pos})
+			ADDL(Imm(8), place)
+		}
 		ADDQ(Imm(lanes*4), src)
 	})
 }
@@ -222,7 +252,7 @@ func (v *avx2) splitLoop(c splitArgs) {
 		limit = YMM()
 	}
 	in, over := zeros(4), zeros(4)
-	place, t := GP32(), GP32()
+	table, place := compression(), GP32()
 	if c.base != "" {
 		MOVL(argument(c.base), place)
 	} else {
@@ -245,38 +275,24 @@ func (v *avx2) splitLoop(c splitArgs) {
 		a, b := YMM(), YMM()
 		VCMPPS(Imm(2), at(c.key, 0), low, a)
 		VCMPPS(Imm(2), at(c.key, 32), low, b)
-		m := masks16(a, b)
-		TESTL(m.As32(), m.As32())
-		JZ(LabelRef("none"))
 		v.addSplit(c, []Register{a, b}, high, limit, unit, in, over)
-		m = masks16(a, b)
-		bits(m, "bits", func(i GPVirtual) {
-			MOVL(indexed(c.key, i), t)
-			MOVL(t, indexed(c.outKey, c.out))
+		for h, mask := range []Register{a, b} {
+			weight, pos := Op(at(c.weight, h*32)), Op(nil)
 			if c.unit != "" {
-				w := XMM()
-				VMOVSS(indexed(c.weight, i), w)
-				VADDSS(unit.(Vec).AsX(), w, w)
-				VSUBSS(unit.(Vec).AsX(), w, w)
-				VMOVSS(w, indexed(c.outWeight, c.out))
-			} else {
-				MOVL(indexed(c.weight, i), t)
-				MOVL(t, indexed(c.outWeight, c.out))
+				VADDPS(weight, unit, limit)
+				VSUBPS(unit, limit, limit)
+				weight = limit
 			}
 			if c.listed {
-				MOVL(indexed(c.pos, i), t)
+				pos = at(c.pos, h*32)
 			} else {
-				MOVL(i.As32(), t)
-				ADDL(place, t)
+				pos = eightPlaces(place)
+				ADDL(Imm(8), place)
 			}
-			MOVL(t, indexed(c.outPos, c.out))
-			INCQ(c.out)
-		})
-		Label("none")
+			compress(table, mask, c.out, kept{at(c.key, h*32), c.outKey}, kept{weight, c.outWeight}, kept{pos, c.outPos})
+		}
 		if c.listed {
 			ADDQ(Imm(lanes*4), c.pos)
-		} else {
-			ADDL(Imm(lanes), place)
 		}
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
