@@ -128,14 +128,7 @@ func (v *avx2) splitLoop(c splitArgs) {
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
 	})
-	if c.singles() {
-		v.widen(in)
-		v.widen(over)
-	}
-	v.total(in, 1)
-	if c.high != "" {
-		v.total(over, 2)
-	}
+	c.results(v, in, over)
 }
 
 // addSplit adds what is inside, which is left in the masks, and what is above: floats where

@@ -97,14 +97,7 @@ func (v *avx512) splitLoop(c splitArgs) {
 		ADDQ(Imm(lanes*4), c.key)
 		ADDQ(Imm(lanes*4), c.weight)
 	})
-	if c.singles() {
-		v.widen(in)
-		v.widen(over)
-	}
-	v.total(in, 1)
-	if c.high != "" {
-		v.total(over, 2)
-	}
+	c.results(v, in, over)
 }
 
 // keys loads 16 of them, or makes them.

@@ -106,6 +106,10 @@ type vectors interface {
 	informationLoop(logs, terms, weight, n Register)
 	gapLoop(weight, a, b, n Register)
 
+	// sums of lanes: widen makes doubles of floats, total a result of all.
+	widen(sum []Register)
+	total(sum []Register, result int)
+
 	broadcast(param string) Register
 	load(p Register) []Register
 	store(v []Register, p Register)
@@ -190,6 +194,18 @@ type splitArgs struct {
 
 // singles says that floats hold the sums.
 func (c *splitArgs) singles() bool { return c.unit != "" || c.high == "" }
+
+// results are the sums of what is inside and, where not all is moved, above.
+func (c *splitArgs) results(v vectors, in, over []Register) {
+	if c.singles() {
+		v.widen(in)
+		v.widen(over)
+	}
+	v.total(in, 1)
+	if c.high != "" {
+		v.total(over, 2)
+	}
+}
 
 func split(v vectors) {
 	for _, kind := range []string{"", "listed", "rounded", "move", "move listed", "nearest"} {
