@@ -132,7 +132,7 @@ func lost(s *span, below, unit float32) float64 {
 	n, sum := len(s.key), 0.0
 	for i := range lostSample {
 		if at := i * n / lostSample; s.key[at] < below {
-			sum += float64(s.weight[at]) - rounded(s.weight[at], unit)
+			sum += float64(s.weight[at] - rounded(s.weight[at], unit))
 		}
 	}
 	return sum * float64(n) / lostSample

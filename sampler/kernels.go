@@ -148,6 +148,9 @@ func nearest(out, s *span, low, center float32, base int32) (n int, inside float
 	return n, inside
 }
 
+// rounded is a weight rounded to the precision of unit, or as it is with 0.
+func rounded(weight, unit float32) float32 { return float32(weight+unit) - unit }
+
 // splitRounded is split of the keys below a bound, with weights rounded to the precision of
 // unit. s has no places, and is not out. The sums are exact where they are at most unit.
 func splitRounded(out, s *span, low, high, below, unit float32) (n int, inside, above float64) {
@@ -156,7 +159,7 @@ func splitRounded(out, s *span, low, high, below, unit float32) (n int, inside, 
 		n, inside, above = splitRoundedLanes(out, s, body, low, high, below, unit)
 	}
 	for i := body; i < len(s.key); i++ {
-		k, w := s.key[i], float32(s.weight[i]+unit)-unit
+		k, w := s.key[i], rounded(s.weight[i], unit)
 		switch {
 		case k >= below || k < low:
 		case k >= high:
@@ -221,7 +224,7 @@ func roundSum(src []float32, unit, half float32) (sum float64, tie bool) {
 		sum, tie = roundSumLanes(src[:body], unit, half)
 	}
 	for _, x := range src[body:] {
-		w := float32(x+unit) - unit
+		w := rounded(x, unit)
 		tie = tie || abs32(x-w) == half
 		sum += float64(w)
 	}
@@ -237,7 +240,7 @@ func sumRounded(weight, key []float32, below, unit float32) (sum float64) {
 	}
 	for i := body; i < len(key); i++ {
 		if key[i] < below {
-			sum += rounded(weight[i], unit)
+			sum += float64(rounded(weight[i], unit))
 		}
 	}
 	return sum

@@ -132,7 +132,7 @@ func nearestGo(out, s *span, body int, low, center float32, base int32) (n int, 
 func splitRoundedGo(out, s *span, body int, low, high, below, unit float32) (n int, inside, above float64) {
 	var in, over lanewise32
 	for i := range body {
-		k, w := s.key[i], float32(s.weight[i]+unit)-unit
+		k, w := s.key[i], rounded(s.weight[i], unit)
 		switch {
 		case k >= below || k < low:
 		case k >= high:
@@ -178,7 +178,7 @@ func divideGo(dst, src []float32, by float32) {
 func roundSumGo(src []float32, unit, half float32) (total float64, tie bool) {
 	var sum lanewise32
 	for i, x := range src {
-		w := float32(x+unit) - unit
+		w := rounded(x, unit)
 		tie = tie || abs32(x-w) == half
 		sum[i%lanes] += w
 	}
@@ -189,7 +189,7 @@ func sumRoundedGo(weight, key []float32, below, unit float32) float64 {
 	var sum lanewise32
 	for i, k := range key {
 		if k < below {
-			sum[i%lanes] += float32(weight[i]+unit) - unit
+			sum[i%lanes] += rounded(weight[i], unit)
 		}
 	}
 	return sum.total()

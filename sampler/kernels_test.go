@@ -55,6 +55,16 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 			bits = append(bits, math.Float64bits(x))
 		}
 	}
+	addPlaces := func(pos []int32) {
+		for _, x := range pos {
+			bits = append(bits, uint64(x))
+		}
+	}
+	addSpan := func(s *span, n int) {
+		addFloats(s.key[:n])
+		addFloats(s.weight[:n])
+		addPlaces(s.pos[:n])
+	}
 	n := len(v)
 	m := make([]float32, (n+block-1)/block)
 	nan := maxima(m, v)
@@ -66,9 +76,7 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	}
 	pos, val := make([]int32, n+lanes), make([]float32, n+lanes)
 	k := filter(pos, val, v, top/2, 11)
-	for _, x := range pos[:k] {
-		bits = append(bits, uint64(x))
-	}
+	addPlaces(pos[:k])
 	addFloats(val[:k])
 	add(expSum(v, top, temp))
 	e := make([]float32, n)
@@ -101,11 +109,7 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 	all := span{key: v, weight: e}
 	k, in, over := split(&out, &all, top/4, top/2)
 	for i := range 3 {
-		addFloats(out.key[:k])
-		addFloats(out.weight[:k])
-		for _, x := range out.pos[:k] {
-			bits = append(bits, uint64(x))
-		}
+		addSpan(&out, k)
 		add(in, over)
 		if i == 1 {
 			k, in, over = splitRounded(&out, &all, top/4, top/3, top/2, 2)
@@ -115,24 +119,16 @@ func kernelResults(v []float32, top, temp float32) (bits []uint64) {
 		var moved span
 		moved.grow(n)
 		j, about := move(&moved, &some, top/3)
-		addFloats(moved.key[:j])
-		addFloats(moved.weight[:j])
+		addSpan(&moved, j)
 		add(float64(j), about)
 		j, about = move(&moved, &all, top/3)
-		addFloats(moved.weight[:j])
+		addSpan(&moved, j)
 		add(float64(j), about)
-		for _, x := range moved.pos[:j] {
-			bits = append(bits, uint64(x))
-		}
 		copy(d, v)
 		j, about = nearest(&moved, &span{key: d, weight: e}, -top/2, top/3, 11)
 		addFloats(d)
-		addFloats(moved.key[:j])
-		addFloats(moved.weight[:j])
+		addSpan(&moved, j)
 		add(float64(j), about)
-		for _, x := range moved.pos[:j] {
-			bits = append(bits, uint64(x))
-		}
 		k, in, over = split(&out, &some, top/3, top/2) // in place
 	}
 	return bits

@@ -64,15 +64,15 @@ func (c *Chain) search(all *span, target, total float64, strict bool, below, uni
 	out, next := &c.space.spans[0], &c.space.spans[1]
 	low, high := -inf32, below
 	from, above, rest := *all, 0.0, total
-	first, how := true, evenly
-	for tries := 0; tries < mostGuesses && how <= between && (first && unit > 0 || len(from.key) > sortedAtOnce); tries++ {
+	raw, how := unit > 0, evenly // raw: the weights are still to be rounded
+	for tries := 0; tries < mostGuesses && how <= between && (raw || len(from.key) > sortedAtOnce); tries++ {
 		if how == evenly && high-from.from == inf32 {
 			how = bySample
 		}
 		l, h := c.guess(how, &from, target-above, rest, low, high, unit)
 		out.grow(len(from.key))
 		n, inside, over := 0, 0.0, 0.0
-		if first && unit > 0 {
+		if raw {
 			n, inside, over = splitRounded(out, &from, l, h, below, unit)
 		} else {
 			n, inside, over = split(out, &from, l, h)
@@ -85,7 +85,7 @@ func (c *Chain) search(all *span, target, total float64, strict bool, below, uni
 				how = evenly
 			}
 			low, high, above, rest = l, h, over, inside
-			from, first = out.first(n, l), false
+			from, raw = out.first(n, l), false
 			out, next = next, out
 			continue
 		case l == -inf32:
@@ -167,9 +167,9 @@ func (c *Chain) bracket(s *span, target, rest float64, below, unit float32) (low
 			continue
 		}
 		for ; next > 0 && large.key[next-1] < key; next-- {
-			left -= rounded(large.weight[next-1], unit)
+			left -= float64(rounded(large.weight[next-1], unit))
 		}
-		left -= each * rounded(s.weight[uint32(word)], unit)
+		left -= each * float64(rounded(s.weight[uint32(word)], unit))
 		if left < 0 {
 			break
 		}
@@ -186,9 +186,6 @@ func (c *Chain) bracket(s *span, target, rest float64, below, unit float32) (low
 	}
 	return low, high
 }
-
-// rounded is a weight rounded to the precision of unit, or as it is with 0.
-func rounded(weight, unit float32) float64 { return float64(float32(weight+unit) - unit) }
 
 // heaviest are the candidates with the largest weights, by descending keys, and the weight
 // that they have at least; none where many weigh the same.

@@ -62,7 +62,7 @@ func testSearch(t *testing.T, r *rand.Rand, key, weight []float32, round int) {
 	slices.Sort(words)
 	sums := []float64{0}
 	for _, w := range words {
-		sums = append(sums, sums[len(sums)-1]+rounded(weight[uint32(w)], unit))
+		sums = append(sums, sums[len(sums)-1]+float64(rounded(weight[uint32(w)], unit)))
 	}
 	total := sums[len(words)]
 	at := r.IntN(len(words) + 1)

@@ -12,15 +12,14 @@ func compression() Register {
 	if !ok {
 		m = GLOBL("compression", RODATA|NOPTR)
 		for mask := range 256 {
-			var lanes uint64
-			n := 0
+			places, n := uint64(0), 0
 			for lane := range 8 {
 				if mask>>lane&1 != 0 {
-					lanes |= uint64(lane) << (8 * n)
+					places |= uint64(lane) << (8 * n)
 					n++
 				}
 			}
-			DATA(8*mask, U64(lanes))
+			DATA(8*mask, U64(places))
 		}
 		data["compression"] = m
 	}
@@ -73,15 +72,7 @@ func (v *avx2) filterLoop(pos, val, src, n, out Register, threshold, base string
 }
 
 func (v *avx2) splitLoop(c splitArgs) {
-	low := v.broadcast(c.low)
-	var high, limit, unit Register
-	if c.high != "" {
-		high = v.broadcast(c.high)
-	}
-	if c.unit != "" {
-		unit = v.broadcast(c.unit)
-		limit = YMM()
-	}
+	low, high, unit, limit := v.broadcast(c.low), given(v, c.high), given(v, c.unit), YMM()
 	in, over := zeros(4), zeros(4)
 	table, place := compression(), GP32()
 	if c.base != "" {
@@ -89,10 +80,7 @@ func (v *avx2) splitLoop(c splitArgs) {
 	} else {
 		XORL(place, place)
 	}
-	var center Register
-	if c.center != "" {
-		center = v.broadcast(c.center)
-	}
+	center := given(v, c.center)
 	loop(c.n, "groups", func() {
 		if c.center != "" {
 			for _, x := range []Mem{at(c.key, 0), at(c.key, 32)} {

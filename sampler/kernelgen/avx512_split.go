@@ -40,21 +40,11 @@ func (v *avx512) filterLoop(pos, val, src, n, out Register, threshold, base stri
 }
 
 func (v *avx512) splitLoop(c splitArgs) {
-	low := v.broadcast(c.low)
-	var high, below, unit Register
-	if c.high != "" {
-		high = v.broadcast(c.high)
-	}
-	if c.unit != "" {
-		below, unit = v.broadcast(c.below), v.broadcast(c.unit)
-	}
+	low, high, below, unit := v.broadcast(c.low), given(v, c.high), given(v, c.below), given(v, c.unit)
 	in, over := zeros512(), zeros512()
 	place, step := ZMM(), ZMM()
 	v.places(place, step, c.base)
-	var center Register
-	if c.center != "" {
-		center = v.broadcast(c.center)
-	}
+	center := given(v, c.center)
 	k, w, part, m := ZMM(), ZMM(), ZMM(), GP64()
 	loop(c.n, "groups", func() {
 		v.keys(c, k, center)

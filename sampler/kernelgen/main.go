@@ -116,6 +116,14 @@ type vectors interface {
 	div(x, by Register)
 }
 
+// given is a parameter in all lanes, where there is one of that name.
+func given(v vectors, param string) Register {
+	if param == "" {
+		return nil
+	}
+	return v.broadcast(param)
+}
+
 // loop runs body for each group of n floats.
 func loop(n Register, name string, body func()) {
 	Label(name)
